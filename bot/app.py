@@ -1,0 +1,328 @@
+"""The composition root: builds every part and owns the clock and the tasks. Start reading here."""
+
+import asyncio
+import fcntl
+import logging
+import os
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import commands
+from bot.command import Errand, Inspect, Product, Rules
+from bot.config import BadSettings, Settings
+from bot.dispatcher import Dispatcher
+from bot.documents import TypstTypesetter
+from bot.domain.people import Forum, Holding, Role
+from bot.domain.privacy import scrub
+from bot.domain.question import QuestionKind, QuestionSet
+from bot.domain.schedule import Occurrence, due
+from bot.holidays_se import swedish_calendar
+from bot.mailbox import StoredMailbox
+from bot.outbox import Relay
+from bot.plan import planned
+from bot.platforms.matrix import MatrixPlatform
+from bot.ports import Clock, Platform, RoomHealth
+from bot.questions import load_question_sets
+from bot.render import Renderer
+from bot.scheduler import Scheduler
+from storage.database import Database
+from storage.tables import OutboxRow
+from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+YEARS = range(2024, 2041)
+NOTICED_DOWNTIME = timedelta(hours=1)
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """Give the present instant."""
+        return datetime.now(UTC)
+
+    def to_real(self, instant: datetime) -> datetime:
+        """Give the same instant: our time is the machine's."""
+        return instant
+
+
+class ScrubbingFilter(logging.Filter):
+    """The privacy brake's belt: no record leaves for a log with an identity number in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Scrub the finished text, its traceback included."""
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + logging.Formatter().formatException(record.exc_info)
+            record.exc_info = None
+        record.msg, record.args, record.exc_text = scrub(text).text, (), None
+        return True
+
+
+class Runtime:
+    """Runs the bot until it is stopped."""
+
+    def __init__(
+        self, settings: Settings, platform: Platform | None = None, clock: Clock | None = None
+    ) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lanes: dict[str, list[int]] = {}
+        self._ticking = asyncio.Lock()
+        self._replan_wanted = asyncio.Event()
+        self.rules = rules_of(settings)
+        self.calendar = swedish_calendar(settings.zone, YEARS)
+        self.renderer = Renderer(
+            settings.templates, settings.zone, default=settings.municipality.language
+        )
+        self.question_sets = load_question_sets(
+            settings.templates / "questions",
+            settings.municipality.places,
+            vocabulary=self.renderer.vocabulary,
+        )
+        self.database = Database(settings.database)
+        self._typesetter = TypstTypesetter(
+            settings.templates / "documents", labels_of(self.question_sets, self.renderer.languages)
+        )
+        self.platform = platform or MatrixPlatform(
+            homeserver_url=settings.matrix.homeserver,
+            user_id=settings.matrix.user,
+            password=settings.password(),
+            token=None,
+            device_file=settings.data / "matrix-device.json",
+        )
+        self.relay = Relay(
+            platform=self.platform,
+            database=self.database,
+            clock=self._clock,
+            spawn=self._spawn,
+            failed=self._failed,
+            completed=self._completed,
+        )
+        self.dispatcher = Dispatcher(
+            database=self.database,
+            clock=self._clock,
+            renderer=self.renderer,
+            commands=commands.load(),
+            rules=self.rules,
+            calendar=self.calendar,
+            question_sets=self.question_sets,
+            run_errand=self._run_errand,
+            own_account=lambda: self.platform.own_account,
+            posted=self.relay.post,
+            replan=self._replan_wanted.set,
+        )
+        self.mailbox = StoredMailbox(self.database, self._clock, self._arrived)
+        self.scheduler = Scheduler(clock=self._clock, plan=self.plan, tick=self.tick)
+
+    async def run(self) -> None:
+        """Start, take up what was left, and listen for ever; cancel to stop.
+
+        Raises:
+            BadSettings: another process holds the data folder.
+        """
+        with _only_one(self._settings.data):
+            try:
+                await self.begin()
+                await self.scheduler.start()
+                self._spawn(self._replan())
+                await self.platform.listen(self.mailbox)
+            finally:
+                self.scheduler.stop()
+                await self.end()
+
+    async def begin(self) -> None:
+        """Bring the database up to date, log in, and take up what the last run left."""
+        await asyncio.to_thread(self.database.migrate)
+        down_from, away = await self.database.transact(self._wake)
+        await self.platform.start()
+        await self.relay.resume(away)
+        self._arrived(await self.database.transact(lambda uow: uow.inbox.todo()))
+        if down_from is not None and self._clock.now() - down_from > NOTICED_DOWNTIME:
+            since = down_from.isoformat()
+            await self.dispatcher.ask("catch_up", since, cause=f"catch_up/{since}")
+        await self.tick()
+
+    async def end(self) -> None:
+        """Stop every task and let go of platform and database."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.platform.stop()
+        await self.database.transact(self._still_alive)
+        self.database.close()
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether everything that came in has been handled and everything said is posted."""
+        return not self._lanes and self.relay.idle
+
+    async def plan(self) -> Sequence[Occurrence]:
+        """List what will happen by itself."""
+        now = self._clock.now()
+        return await self.database.transact(
+            lambda uow: planned(uow, self.rules.round, self.calendar, now)
+        )
+
+    async def tick(self) -> None:
+        """Do what is due; one at a time, whoever asked."""
+        async with self._ticking:
+            await self.database.transact(self._still_alive)
+            for occurrence in due(await self.plan(), now=self._clock.now()):
+                try:
+                    await self.dispatcher.occur(occurrence)
+                except Exception:
+                    log.exception("occurrence %s failed; the heartbeat will try again", occurrence)
+
+    # Inbox lanes: one thing at a time per room
+
+    def _arrived(self, events: Sequence[tuple[int, str]]) -> None:
+        for row_id, room in events:
+            if room in self._lanes:
+                self._lanes[room].append(row_id)
+            else:
+                self._lanes[room] = [row_id]
+                self._spawn(self._run_lane(room))
+
+    async def _run_lane(self, room: str) -> None:
+        lane = self._lanes[room]
+        while lane:
+            try:
+                await self.dispatcher.handle(lane[0])
+            except Exception:
+                log.exception("inbox row %s could not be handled; it waits for a restart", lane[0])
+            lane.pop(0)
+        del self._lanes[room]
+
+    async def _replan(self) -> None:
+        """Place the timer's jobs anew after changes, many changes at a time."""
+        while True:
+            await self._replan_wanted.wait()
+            self._replan_wanted.clear()
+            await self.scheduler.replan()
+            await asyncio.sleep(0.5)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Errands and the relay's news
+
+    async def _run_errand(self, errand: Errand) -> Product:
+        if isinstance(errand, Inspect):
+            rooms: dict[str, RoomHealth | None] = {}
+            for room in errand.rooms:
+                rooms[room] = await self.platform.health(room)
+            reachable = {a: await self.platform.reachable(r, a) for r, a in errand.accounts}
+            return Product(rooms=rooms, reachable=reachable)
+        language = self.rules.language
+        return Product(
+            documents=[
+                (report, await self._typesetter.typeset(report, language))
+                for report in errand.reports
+            ]
+        )
+
+    async def _failed(self, rows: Sequence[OutboxRow]) -> None:
+        for row in rows:
+            await self.dispatcher.ask("delivery_failed", str(row.id), cause=f"failed/{row.key}")
+
+    async def _completed(self, rows: Sequence[OutboxRow]) -> None:
+        for row in rows:
+            if row.template == "publish_last":
+                await self.dispatcher.ask("report_posted", str(row.id), cause=f"posted/{row.key}")
+
+    # At start and stop
+
+    def _wake(self, uow: UnitOfWork) -> tuple[datetime | None, timedelta]:
+        """Note the start; give when the bot was last alive, and how long the machine's clock says
+        it was away (which is what a platform's replay window is measured by)."""
+        if uow.marks.get("installed") is None:
+            uow.marks.set("installed", self._clock.now().isoformat())
+        alive, alive_real = uow.marks.get("alive"), uow.marks.get("alive_real")
+        self._still_alive(uow)
+        settle(uow, self._settings)
+        if alive is None or alive_real is None:
+            return None, timedelta(0)
+        away = SystemClock().now() - datetime.fromisoformat(alive_real)
+        return datetime.fromisoformat(alive), away
+
+    def _still_alive(self, uow: UnitOfWork) -> None:
+        uow.marks.set("alive", self._clock.now().isoformat())
+        uow.marks.set("alive_real", SystemClock().now().isoformat())
+
+
+def settle(uow: UnitOfWork, settings: Settings) -> None:
+    """Bring the first administrator and the rooms of the settings into the database, once."""
+    platform = "matrix"
+    account = settings.administrator.account
+    person = uow.people.of_account(platform, account)
+    if person is None:
+        person = uow.people.add_person(settings.administrator.name, settings.municipality.language)
+        uow.people.add_account(person.id, platform, account)
+    if not uow.people.with_role(Role.ADMINISTRATOR):
+        uow.people.give(person.id, Holding(role=Role.ADMINISTRATOR))
+    for forum in Forum:
+        room = getattr(settings.rooms, forum.value)
+        if room is not None:
+            uow.people.set_room(forum, platform, room)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Pick what commands depend on."""
+    return Rules(
+        municipality=settings.municipality.name,
+        language=settings.municipality.language,
+        minimum=settings.privacy.minimum,
+        round=settings.round.rule(),
+        platform="matrix",
+        redact=settings.privacy.redact,
+    )
+
+
+def labels_of(
+    question_sets: Mapping[str, QuestionSet], languages: Sequence[str]
+) -> Mapping[str, Mapping[str, str]]:
+    """List every choice's words, by language and `question.choice`, for the documents."""
+    return {
+        language: {
+            f"{question.id}.{choice.id}": choice.label[language]
+            for form in question_sets.values()
+            for question in form.questions
+            if question.kind is not QuestionKind.GATE
+            for choice in question.choices
+        }
+        for language in languages
+    }
+
+
+async def _logged(work: Coroutine[object, object, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("a task ended with a defect")
+
+
+class _only_one:
+    """Hold the data folder for this process; two on one device would break both."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise BadSettings(
+                f"another process already runs on {self._folder}; stop it before starting this one"
+            ) from error
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)

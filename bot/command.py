@@ -1,0 +1,239 @@
+"""How a verb is declared, and what it is given: one file in commands/ = one verb = one transaction.
+
+A command is a plain function from a Context to messages. It cannot send: what it returns is
+stored with its effect and sent by the relay. Permission, audit, language and help come from the
+dispatcher.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.calendar import WorkCalendar
+from bot.domain.conversation import Vocabulary
+from bot.domain.people import EVERYONE, Forum, Person, Role
+from bot.domain.question import QuestionSet
+from bot.domain.report import Report
+from bot.domain.schedule import Occurrence, RoundRule
+from bot.ports import Artifact, IncomingMessage, RoomHealth
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """Where the command was given: the same room and thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToPerson:
+    """Somebody's direct room."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToForum:
+    """The room of a forum, in the municipality's language."""
+
+    forum: Forum
+
+
+Target = Here | ToPerson | ToForum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a command wants said.
+
+    `key` makes the message's own key readable and stable where another message must name it;
+    `replaces` and `thread_of` name such keys. A message carries a template with data, a document,
+    or text that is already rendered and approved (`verbatim`). `language` overrules the reader's.
+    """
+
+    template: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    to: Target = field(default_factory=Here)
+    key: str | None = None
+    replaces: str | None = None
+    thread_of: str | None = None
+    artifact_id: int | None = None
+    verbatim: str | None = None
+    language: str | None = None
+
+
+class Words(Protocol):
+    """Rendering and vocabulary of every language, as far as a command needs them."""
+
+    def render(self, template: str, language: str, data: Mapping[str, object]) -> str:
+        """Render a message template to Markdown."""
+        ...
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Folded spelling → reserved word."""
+        ...
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The codes of every language there is."""
+        ...
+
+    @property
+    def language_names(self) -> Mapping[str, str]:
+        """Each language's own name, by code."""
+        ...
+
+    def verb(self, spelling: str) -> str | None:
+        """Find the verb that a word means."""
+        ...
+
+    def command_words(self, verb: str, language: str) -> "CommandWords":
+        """Give a verb's spellings, arguments, summary and example."""
+        ...
+
+    def role(self, spelling: str) -> Role | None:
+        """Find the role that words mean, in any language."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandWords:
+    """A verb in one language: its spellings, the pattern of its arguments, summary and example.
+
+    `rank` orders the help: what is used most stands first.
+    """
+
+    words: Sequence[str]
+    args: str
+    summary: str
+    example: str
+    details: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The municipality's settings that commands depend on. `minimum` is k of small numbers."""
+
+    municipality: str
+    language: str
+    minimum: int
+    round: RoundRule
+    platform: str
+    redact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typeset:
+    """An errand: make the documents of these reports."""
+
+    reports: Sequence[Report]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspect:
+    """An errand: ask the platform about rooms, and about accounts in their direct rooms."""
+
+    rooms: Sequence[str]
+    accounts: Sequence[tuple[str, str]]
+    """Room and account."""
+
+
+Errand = Typeset | Inspect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """What an errand brought back. A room that could not be asked about is None."""
+
+    documents: Sequence[tuple[Report, Sequence[Artifact]]] = ()
+    rooms: Mapping[str, RoomHealth | None] = field(default_factory=dict)
+    reachable: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything a verb may use. `actor` is None where the clock asks."""
+
+    uow: UnitOfWork
+    now: datetime
+    actor: Person | None
+    args: str
+    rules: Rules
+    calendar: WorkCalendar
+    question_sets: Mapping[str, QuestionSet]
+    words: Words
+    commands: Mapping[str, "Command"]
+    incoming: IncomingMessage | None = None
+    occurrence: Occurrence | None = None
+    forum: Forum | None = None
+    product: Product | None = None
+
+    @property
+    def person(self) -> Person:
+        """The person who asked; only for verbs that the clock never asks for."""
+        if self.actor is None:
+            raise ValueError("no person behind this")
+        return self.actor
+
+    @property
+    def language(self) -> str:
+        """The language to speak here: a forum's room has the municipality's."""
+        if self.forum is None and self.actor is not None:
+            return self.actor.language
+        return self.rules.language
+
+    @property
+    def cause(self) -> str:
+        """What set this off: the platform's event or the clock's occurrence."""
+        if self.occurrence is not None:
+            return self.occurrence.key
+        return self.incoming.event_id if self.incoming else "system"
+
+
+Run = Callable[[Context], Iterable[Message]]
+Prepare = Callable[[Context], Errand | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A verb; `subject` is what it acts on, for the audit. `prepare` names an errand to run before
+    `run`, outside the transaction: documents to make, rooms to ask about.
+
+    `listed` verbs stand in the help; the others are answers, edits and what the clock does.
+    `rooms` are the forums where it may be given; in a direct room it always may.
+    """
+
+    name: str
+    subject: str
+    run: Run
+    may: frozenset[Role] = EVERYONE
+    rooms: frozenset[Forum] = frozenset({Forum.OFFICE})
+    prepare: Prepare | None = None
+    listed: bool = True
+
+
+def command(
+    name: str,
+    *,
+    subject: str,
+    may: frozenset[Role] = EVERYONE,
+    rooms: frozenset[Forum] = frozenset({Forum.OFFICE}),
+    prepare: Prepare | None = None,
+    listed: bool = True,
+) -> Callable[[Run], Command]:
+    """Declare a function as the verb `name`; its words, help and example stand in templates."""
+
+    def declare(run: Run) -> Command:
+        return Command(
+            name=name,
+            subject=subject,
+            run=run,
+            may=may,
+            rooms=rooms,
+            prepare=prepare,
+            listed=listed,
+        )
+
+    return declare

@@ -1,0 +1,179 @@
+"""The municipality's settings: typed, from lagesbot.toml and the environment, checked all at once.
+
+Secrets come from the environment or from files, never from the settings file itself.
+"""
+
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from bot.domain.schedule import RoundRule
+
+DATABASE = "sqlite:///data/lagesbot.db"
+
+
+class BadSettings(Exception):
+    """Every mistake in the settings, one a line, each with its cure."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; Sweden is Europe/Stockholm")
+    return name
+
+
+def _account(name: str) -> str:
+    if not name.startswith("@") or ":" not in name:
+        raise ValueError("an account looks like @name:server")
+    return name
+
+
+Account = Annotated[str, AfterValidator(_account)]
+
+
+class Municipality(_Section):
+    """Who we are. `places` are the answers to "where", at village level."""
+
+    name: str = Field(min_length=1)
+    language: str = "sv"
+    zone: Annotated[str, AfterValidator(_zone)] = "Europe/Stockholm"
+    places: tuple[str, ...] = ()
+
+
+class Matrix(_Section):
+    """The bot's account. Give the password once, by file or environment, for the first log-in."""
+
+    homeserver: str = Field(pattern=r"^https?://")
+    user: Account
+    password_file: Path | None = None
+    password: str | None = Field(default=None, repr=False)
+
+
+class Round(_Section):
+    """How a month's round runs; days are working days, 1 is the day it opens."""
+
+    opens_at: time = time(9)
+    reminder_days: tuple[Annotated[int, Field(ge=1, le=20)], ...] = (3, 4)
+    reminder_time: time = time(9)
+    deputy_day: int = Field(default=4, ge=1, le=20)
+    closes_day: int = Field(default=5, ge=1, le=20)
+    closes_at: time = time(16)
+    joined: tuple[tuple[int, int], ...] = ()
+
+    def rule(self) -> RoundRule:
+        """Give the rule that the plan is made from."""
+        return RoundRule(
+            opens_at=self.opens_at,
+            reminder_days=self.reminder_days,
+            reminder_time=self.reminder_time,
+            deputy_day=self.deputy_day,
+            closes_day=self.closes_day,
+            closes_at=self.closes_at,
+            joined=self.joined,
+        )
+
+
+class Privacy(_Section):
+    """`minimum` is the k of small-number protection; `redact` removes refused messages too."""
+
+    minimum: int = Field(default=3, ge=2, le=20)
+    redact: bool = False
+
+
+class Administrator(_Section):
+    """The first administrator; everybody else is imported or added in chat."""
+
+    name: str = Field(min_length=1)
+    account: Account
+
+
+class Rooms(_Section):
+    """Room ids of the forums; they may also be set in chat by `!rum`."""
+
+    bra: str | None = None
+    samsa: str | None = None
+    management: str | None = None
+    office: str | None = None
+
+
+class Settings(BaseSettings):
+    """Everything. Environment variables win: LAGESBOT_MATRIX__PASSWORD and so on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LAGESBOT_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    municipality: Municipality
+    matrix: Matrix
+    administrator: Administrator
+    round: Round = Round()
+    privacy: Privacy = Privacy()
+    rooms: Rooms = Rooms()
+    database: str = DATABASE
+    data: Path = Path("data")
+    templates: Path = Path("templates")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment before what is passed in (the file's content)."""
+        return env_settings, init_settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The municipality's time zone."""
+        return ZoneInfo(self.municipality.zone)
+
+    def password(self) -> str | None:
+        """Give the Matrix password, from its file where one is named.
+
+        Raises:
+            BadSettings: the file can't be read.
+        """
+        if self.matrix.password_file is None:
+            return self.matrix.password
+        try:
+            return self.matrix.password_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadSettings(f"matrix.password_file: {error.strerror}; check its path") from error
+
+
+def load(path: Path) -> Settings:
+    """Read the settings.
+
+    Raises:
+        BadSettings: the file is missing, is not TOML, or has mistakes; all are told at once.
+    """
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadSettings(f"{path} is missing; copy lagesbot.example.toml to it") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path}: {error}") from error
+    try:
+        return Settings(**data)
+    except ValidationError as error:
+        lines = [
+            f"{path}: {'.'.join(str(part) for part in mistake['loc'])}: {mistake['msg']}"
+            for mistake in error.errors(include_input=False, include_url=False)
+        ]
+        raise BadSettings("\n".join(lines)) from error

@@ -1,0 +1,256 @@
+"""Incoming event or due occurrence → one command in one unit of work.
+
+Who is it, what is meant, may they: decided here once for every verb. What a verb does stands in
+commands/; what an event means for people and rooms (invitations, departures) in arrivals.py.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot import arrivals
+from bot.command import Command, Context, Errand, Message, Product, Rules, ToPerson
+from bot.domain.calendar import WorkCalendar
+from bot.domain.errors import DomainError, Refused
+from bot.domain.people import Forum, Person
+from bot.domain.question import QuestionSet
+from bot.domain.schedule import Occurrence
+from bot.outgoing import action, enqueue
+from bot.ports import Clock, Kind
+from bot.reading import Meant, read
+from bot.render import Renderer
+from storage.database import Database
+from storage.logs import incoming
+from storage.tables import InboxRow, OutboxRow
+from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a transaction left behind: rows for the relay, or an errand that must be run first."""
+
+    rows: Sequence[OutboxRow] = ()
+    errand: Errand | None = None
+    changed: bool = False
+    """The clock's plan may have changed."""
+
+
+class Dispatcher:
+    """Handles one thing at a time per room; the caller keeps the lanes."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        renderer: Renderer,
+        commands: Mapping[str, Command],
+        rules: Rules,
+        calendar: WorkCalendar,
+        question_sets: Mapping[str, QuestionSet],
+        run_errand: Callable[[Errand], Awaitable[Product]],
+        own_account: Callable[[], str],
+        posted: Callable[[Sequence[OutboxRow]], None],
+        replan: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._renderer = renderer
+        self._commands = commands
+        self._rules = rules
+        self._calendar = calendar
+        self._question_sets = question_sets
+        self._run_errand = run_errand
+        self._own_account = own_account
+        self._posted = posted
+        self._replan = replan
+
+    async def handle(self, row_id: int) -> None:
+        """Give an inbox row its effect, once; never raises for what a person or a defect causes."""
+        try:
+            await self._through(lambda uow, product: self._event(uow, row_id, product))
+        except DomainError as error:
+            await self._finish(await self._database.transact(self._refusal(row_id, error)))
+        except Exception as error:
+            await self._finish(await self._database.transact(self._incident(row_id, error)))
+
+    async def occur(self, occurrence: Occurrence) -> None:
+        """Let the clock ask for a verb, once per occurrence.
+
+        Raises:
+            Exception: whatever the verb raised; nothing is stored and the clock will ask again.
+        """
+        await self._through(lambda uow, product: self._occurrence(uow, occurrence, product))
+
+    async def ask(self, verb: str, args: str, *, cause: str) -> None:
+        """Let the system itself ask for a verb (a failed delivery, a start after downtime)."""
+        occurrence = Occurrence(key=cause, verb=verb, at=self._clock.now())
+        await self._through(
+            lambda uow, product: self._occurrence(uow, occurrence, product, args=args)
+        )
+
+    async def _through(self, work: Callable[[UnitOfWork, Product | None], Outcome]) -> None:
+        """Run the transaction; where it asks for an errand, run that outside and begin again."""
+        outcome = await self._database.transact(lambda uow: work(uow, None))
+        if outcome.errand is not None:
+            product = await self._run_errand(outcome.errand)
+            outcome = await self._database.transact(lambda uow: work(uow, product))
+        await self._finish(outcome)
+
+    async def _finish(self, outcome: Outcome) -> None:
+        self._posted(outcome.rows)
+        if outcome.changed:
+            self._replan()
+
+    # Everything below runs inside one transaction, in the database's thread.
+
+    def _event(self, uow: UnitOfWork, row_id: int, product: Product | None) -> Outcome:
+        row = uow.inbox.take(row_id)
+        if row is None:
+            return Outcome()
+        ctx = self._context(uow, row)
+        if row.kind in (Kind.INVITATION, Kind.ARRIVAL, Kind.DEPARTURE):
+            uow.inbox.finish(row)
+            return Outcome(rows=arrivals.settle(ctx, self._own_account()))
+        if ctx.actor is None:
+            uow.inbox.finish(row)
+            return Outcome()
+        if row.withheld:
+            return self._withhold(ctx, row)
+        meant = read(ctx, self._renderer)
+        if meant is None:
+            uow.inbox.finish(row)
+            return Outcome()
+        if isinstance(meant, Message):
+            uow.inbox.finish(row)
+            return Outcome(rows=enqueue(ctx, [meant]))
+        return self._run(ctx, meant, row, product)
+
+    def _run(self, ctx: Context, meant: Meant, row: InboxRow, product: Product | None) -> Outcome:
+        verb = self._commands[meant.verb]
+        ctx = replace(ctx, args=meant.args, product=product)
+        _check(verb, ctx)
+        if verb.prepare is not None and product is None:
+            errand = verb.prepare(ctx)
+            if errand is not None:
+                return Outcome(errand=errand)
+        rows = enqueue(ctx, verb.run(ctx))
+        self._note(ctx, verb, "done")
+        ctx.uow.inbox.finish(row)
+        return Outcome(rows=rows, changed=True)
+
+    def _occurrence(
+        self, uow: UnitOfWork, occurrence: Occurrence, product: Product | None, args: str = ""
+    ) -> Outcome:
+        if uow.cycles.happened(occurrence.key):
+            return Outcome()
+        verb = self._commands[occurrence.verb]
+        ctx = replace(self._context(uow, None), occurrence=occurrence, args=args, product=product)
+        uow.cycles.note(occurrence.key, ctx.now)
+        rows = enqueue(ctx, verb.run(ctx))
+        self._note(ctx, verb, "done")
+        return Outcome(rows=rows, changed=True)
+
+    def _withhold(self, ctx: Context, row: InboxRow) -> Outcome:
+        """Refuse a message with a personal identity number: nothing of it is kept or acted on."""
+        message = Message(template="privacy_refused", to=ToPerson(person_id=ctx.person.id))
+        rows = list(enqueue(ctx, [message]))
+        if ctx.rules.redact and row.kind in (Kind.MESSAGE, Kind.EDIT, Kind.FILE):
+            rows.append(
+                action(
+                    ctx, "removal", room=row.room, target=row.event_id, key=f"remove/{row.event_id}"
+                )
+            )
+        ctx.uow.audit.add(
+            at=ctx.now,
+            action=f"{row.platform}:message:withhold",
+            outcome="refused",
+            person_id=ctx.person.id,
+            cause=row.event_id,
+        )
+        ctx.uow.inbox.finish(row)
+        return Outcome(rows=rows)
+
+    def _refusal(self, row_id: int, error: DomainError) -> Callable[[UnitOfWork], Outcome]:
+        def work(uow: UnitOfWork) -> Outcome:
+            row = uow.inbox.take(row_id)
+            if row is None:
+                return Outcome()
+            ctx = self._context(uow, row)
+            message = Message(template=f"errors/{error.code}", data={"p": error.params})
+            rows = enqueue(ctx, [message])
+            uow.audit.add(
+                at=ctx.now,
+                action=f"{row.platform}:command:refuse",
+                outcome=error.code,
+                person_id=ctx.actor.id if ctx.actor else None,
+                cause=row.event_id,
+            )
+            uow.inbox.finish(row)
+            return Outcome(rows=rows)
+
+        return work
+
+    def _incident(self, row_id: int, error: Exception) -> Callable[[UnitOfWork], Outcome]:
+        number = secrets.token_hex(3).upper()
+        log.error("incident %s at inbox row %s", number, row_id, exc_info=error)
+
+        def work(uow: UnitOfWork) -> Outcome:
+            row = uow.inbox.take(row_id)
+            if row is None:
+                return Outcome()
+            ctx = self._context(uow, row)
+            rows = enqueue(ctx, [Message(template="incident", data={"number": number})])
+            uow.audit.add(
+                at=ctx.now,
+                action=f"{row.platform}:command:fail",
+                outcome=f"incident {number}",
+                person_id=ctx.actor.id if ctx.actor else None,
+                cause=row.event_id,
+            )
+            uow.inbox.finish(row)
+            return Outcome(rows=rows)
+
+        return work
+
+    def _note(self, ctx: Context, verb: Command, outcome: str) -> None:
+        source = "clock" if ctx.incoming is None else ctx.rules.platform
+        ctx.uow.audit.add(
+            at=ctx.now,
+            action=f"{source}:{verb.subject}:{verb.name}",
+            outcome=outcome,
+            person_id=ctx.actor.id if ctx.actor else None,
+            subject=ctx.args[:80] if verb.listed else "",
+            cause=ctx.cause,
+        )
+
+    def _context(self, uow: UnitOfWork, row: InboxRow | None) -> Context:
+        actor: Person | None = None
+        forum: Forum | None = None
+        if row is not None:
+            actor = uow.people.of_account(row.platform, row.sender)
+            forum = uow.people.forum_of(row.platform, row.room)
+        return Context(
+            uow=uow,
+            now=self._clock.now(),
+            actor=actor,
+            args="",
+            rules=self._rules,
+            calendar=self._calendar,
+            question_sets=self._question_sets,
+            words=self._renderer,
+            commands=self._commands,
+            incoming=incoming(row) if row is not None else None,
+            forum=forum,
+        )
+
+
+def _check(verb: Command, ctx: Context) -> None:
+    """Refuse who may not, and what is asked for in the wrong room."""
+    if not ctx.person.roles & verb.may:
+        raise Refused("refused", {"verb": verb.name, "roles": sorted(verb.may)})
+    if ctx.forum is not None and ctx.forum not in verb.rooms:
+        raise Refused("wrong_room", {"verb": verb.name})

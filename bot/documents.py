@@ -1,0 +1,111 @@
+"""Report → PDF and picture, by Typst in a child process.
+
+Here stand the child's care and the files' names. What the documents show is decided in
+document_view.py, how it looks in templates/documents/, and Typst itself is loaded in typeset.py.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from bot.document_view import Words, picture_view, report_view
+from bot.domain.report import Report
+from bot.ports import Artifact
+
+LONGEST = 120
+"""Seconds a child may take. 2 000 units take about two."""
+
+_TAIL = 2000
+_KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
+"""All the child gets of our environment, which may hold passwords."""
+
+
+class TypesettingFailed(Exception):
+    """No documents came out; the message holds the end of what the child complained about."""
+
+
+class TypstTypesetter:
+    """A Typesetter (ports.py) whose templates and words are plain files.
+
+    Args:
+        templates: the folder that holds `documents/`.
+        labels: language → "question.choice" → label, from the question set. An id without a label
+            is shown as it is, as places are.
+    """
+
+    def __init__(self, templates: Path, labels: Mapping[str, Mapping[str, str]]) -> None:
+        self._root = (templates / "documents").resolve()
+        self._labels = labels
+
+    async def typeset(self, report: Report, language: str) -> Sequence[Artifact]:
+        """Make the PDF (PDF/A-2a, PDF/UA-1) and the PNG; the same report gives the same bytes.
+
+        Raises:
+            TypesettingFailed: the child ended badly or took too long.
+            FileNotFoundError: there are no words in that language.
+        """
+        words = Words.read(self._root, language, self._labels.get(language, {}))
+        jobs = [
+            {"main": "report.typ", "format": "pdf", "data": report_view(report, words)},
+            {"main": "matrix.typ", "format": "png", "data": picture_view(report, words)},
+        ]
+        # The period's last day: known from the report alone, so two runs agree.
+        stamp = datetime.combine(report.period.end, time(), tzinfo=UTC)
+        pdf, png = await self._run(
+            {
+                "root": str(self._root),
+                "timestamp": int(stamp.timestamp()),
+                "seconds": LONGEST,
+                "jobs": [job | {"data": json.dumps(job["data"])} for job in jobs],
+            }
+        )
+        name = words.file_name(report)
+        return (
+            _artifact(f"{name}.pdf", "application/pdf", pdf),
+            _artifact(f"{name}.png", "image/png", png),
+        )
+
+    async def _run(self, request: Mapping[str, object]) -> Sequence[bytes]:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot.typeset",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parent.parent,
+            env={name: os.environ[name] for name in _KEPT if name in os.environ},
+        )
+        try:
+            async with asyncio.timeout(LONGEST):
+                said, complaint = await child.communicate(json.dumps(request).encode())
+        except TimeoutError:
+            raise TypesettingFailed(f"no documents after {LONGEST} s") from None
+        finally:
+            if child.returncode is None:  # too late or cancelled: it dies with our wish for it
+                child.kill()
+                await child.wait()
+        if child.returncode != 0:
+            raise TypesettingFailed(complaint.decode(errors="replace")[-_TAIL:])
+        return [base64.b64decode(file) for file in json.loads(said)["files"]]
+
+
+def _artifact(name: str, media_type: str, content: bytes) -> Artifact:
+    width = height = None
+    if media_type == "image/png":  # the sizes stand first in a PNG, after 16 bytes of header
+        width = int.from_bytes(content[16:20], "big")
+        height = int.from_bytes(content[20:24], "big")
+    return Artifact(
+        name=name,
+        media_type=media_type,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=width,
+        height=height,
+    )

@@ -1,0 +1,189 @@
+"""The form as a person meets it: asking, showing what will be sent, and letting it stand.
+
+Shared by the verbs that lead into the form (open_cycle, answer, respond, edit_answer). How a reply
+is read stands in domain/conversation.py.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.command import Context, Here, Message, Target, ToForum, ToPerson
+from bot.domain.conversation import REVIEW, Conversation, begin
+from bot.domain.cycle import Cycle, Submission, SubmissionState, merge, submit
+from bot.domain.people import Forum, Person, Role, Unit
+from bot.domain.question import Question, QuestionKind, QuestionSet, Value
+from bot.duty import owed_by
+from bot.progress import live_status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One answered question as a receipt shows it."""
+
+    question: Question
+    labels: Sequence[Mapping[str, str]]
+    text: str
+
+
+def question_set(ctx: Context, cycle: Cycle) -> QuestionSet:
+    """Give the form of a round."""
+    return ctx.question_sets[cycle.question_set]
+
+
+def shown(form: QuestionSet, answers: Mapping[str, Value]) -> Sequence[Shown]:
+    """List answers as a receipt shows them, in the form's order; the skipped ones are left out."""
+    lines = []
+    for question in form.questions:
+        value = answers.get(question.id, Value())
+        if question.kind is QuestionKind.GATE or not (value.chosen or value.text):
+            continue
+        labels = [choice.label for choice in form.chosen_of(question, value)]
+        lines.append(Shown(question=question, labels=labels, text=value.text))
+    return lines
+
+
+def start(ctx: Context, person: Person, cycle: Cycle, unit: Unit) -> Conversation:
+    """Place a person in the form for a unit, with what stands already if the unit has answered."""
+    form = question_set(ctx, cycle)
+    draft = begin(person.id, cycle.id, unit.id, form)
+    standing = ctx.uow.cycles.submission(cycle.id, unit.id)
+    if standing.state.is_answer:
+        draft = replace(draft, at=REVIEW, answers=standing.answers)
+    draft = replace(draft, base=standing.version)
+    ctx.uow.cycles.save_draft(draft, ctx.now)
+    return draft
+
+
+def ask(
+    ctx: Context, draft: Conversation, *, template: str = "question", to: Target | None = None
+) -> Message:
+    """Make the message that asks where the draft is: the next question, or the review.
+
+    The message's key is remembered as the one that a reaction may answer.
+    """
+    cycle = ctx.uow.cycles.get(draft.cycle_id)
+    form = question_set(ctx, cycle)
+    key = f"{ctx.cause}/ask/{draft.person_id}/{draft.unit_id}"
+    ctx.uow.marks.set(f"asked/{draft.person_id}", key)
+    data = facts(ctx, draft, cycle)
+    if draft.at == REVIEW:
+        template = "unchanged" if draft.unchanged else "review"
+    else:
+        question = form.by_id[draft.at]
+        data |= {"question": question, "choices": form.choices_of(question), "count": form.count}
+    return Message(template=template, data=data, to=to or Here(), key=key)
+
+
+def facts(ctx: Context, draft: Conversation, cycle: Cycle) -> dict[str, object]:
+    """Give what every message about a draft may name."""
+    person = ctx.uow.people.get(draft.person_id)
+    return {
+        "person": person,
+        "unit": ctx.uow.people.unit(draft.unit_id),
+        "cycle": cycle,
+        "shown": shown(question_set(ctx, cycle), draft.answers),
+        "at_start": not draft.answers and draft.at != REVIEW,
+        "for_other": not person.reports_for(draft.unit_id),
+        "rehearsal": cycle.rehearsal,
+    }
+
+
+def last_answers(ctx: Context, cycle: Cycle, unit_id: int) -> Mapping[str, Value] | None:
+    """Give what the unit answered about the period before, or None."""
+    before = cycle.period.previous(ctx.rules.round.joined)
+    previous = ctx.uow.cycles.by_key(before.key)
+    if previous is None:
+        return None
+    standing = ctx.uow.cycles.submission(previous.id, unit_id)
+    return standing.answers if standing.state.is_answer else None
+
+
+def used_last_time(ctx: Context, cycle: Cycle) -> str:
+    """Give the sentence that tells how the last answers were used, or ""."""
+    before = ctx.uow.cycles.by_key(cycle.period.previous(ctx.rules.round.joined).key)
+    return ctx.uow.cycles.used(before.id) if before else ""
+
+
+def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
+    """Let a draft become the unit's answer: store, then receipt, then whom it concerns.
+
+    A colleague's answer that came in meanwhile is not overwritten but added to.
+    """
+    cycle = ctx.uow.cycles.get(draft.cycle_id)
+    standing = ctx.uow.cycles.submission(cycle.id, draft.unit_id)
+    answers = draft.answers
+    first = ctx.uow.people.get(standing.by_person) if standing.by_person else None
+    added = standing.version != draft.base and standing.state.is_answer
+    if added:
+        answers = merge(standing.answers, answers)
+    unit = ctx.uow.people.unit(draft.unit_id)
+    now_stands = submit(
+        standing,
+        cycle,
+        answers,
+        by=ctx.person.id,
+        now=ctx.now,
+        state=SubmissionState.NO_CHANGE if draft.unchanged else SubmissionState.SUBMITTED,
+        on_behalf=not ctx.person.reports_for(unit.id) and not cycle.rehearsal,
+    )
+    now_stands = ctx.uow.cycles.save_submission(now_stands, ctx.now)
+    ctx.uow.cycles.drop_draft(draft)
+    yield receipt(ctx, cycle, unit, now_stands, added_to=first if added else None)
+    if not standing.state.is_answer:
+        yield from _tell_colleagues(ctx, cycle, unit)
+    yield from live_status(ctx, cycle)
+    yield from _next_unit(ctx, cycle)
+
+
+def receipt(
+    ctx: Context, cycle: Cycle, unit: Unit, standing: Submission, *, added_to: Person | None = None
+) -> Message:
+    """Show what stands, as it will appear, and how to change it."""
+    data = {
+        "unit": unit,
+        "cycle": cycle,
+        "submission": standing,
+        "shown": shown(question_set(ctx, cycle), standing.answers),
+        "added_to": added_to,
+        "rehearsal": cycle.rehearsal,
+    }
+    return Message(template="receipt", data=data)
+
+
+def _tell_colleagues(ctx: Context, cycle: Cycle, unit: Unit) -> Iterable[Message]:
+    """Let the unit's other reporters see who answered; an empty draft of theirs is let go."""
+    if cycle.rehearsal:
+        return
+    for draft in ctx.uow.cycles.drafts(cycle.id):
+        if draft.unit_id != unit.id or draft.person_id == ctx.person.id:
+            continue
+        if not draft.answers:
+            ctx.uow.cycles.drop_draft(draft)
+        yield Message(
+            template="answered_by_other",
+            data={"by": ctx.person, "unit": unit, "cycle": cycle, "kept": bool(draft.answers)},
+            to=ToPerson(person_id=draft.person_id),
+        )
+        if not draft.answers:
+            yield from _next_unit(ctx, cycle, person=ctx.uow.people.get(draft.person_id))
+
+
+def _next_unit(ctx: Context, cycle: Cycle, person: Person | None = None) -> Iterable[Message]:
+    """Go on with the next unit that the same person reports for."""
+    person = person or ctx.person
+    waiting = owed_by(ctx, cycle, person)
+    current = ctx.uow.cycles.current(person.id)
+    if not waiting or (current is not None and current.cycle_id == cycle.id):
+        return
+    draft = start(ctx, person, cycle, waiting[0])
+    yield ask(ctx, draft, template="next_unit", to=ToPerson(person_id=person.id))
+
+
+def is_reporter(person: Person) -> bool:
+    """Tell whether somebody reports for any unit."""
+    return bool(person.roles & {Role.REPORTER, Role.DEPUTY})
+
+
+def to_office(template: str, data: Mapping[str, object], key: str | None = None) -> Message:
+    """Address the coordinator's room."""
+    return Message(template=template, data=data, to=ToForum(forum=Forum.OFFICE), key=key)

@@ -1,0 +1,271 @@
+"""The relay: takes what is to be said from the outbox and says it, each once, in order per room.
+
+The only caller of Platform.send. The key of a row never changes and is the platform's own key, so a
+row whose outcome is unknown may be sent again inside the platform's replay window; after it, the
+outcome stays *uncertain* and is shown to a person.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+
+from bot.ports import (
+    Clock,
+    File,
+    MayBeSent,
+    NeverWillBe,
+    NotSent,
+    Platform,
+    Removal,
+    Text,
+)
+from storage.database import Database
+from storage.tables import OutboxRow
+from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 50
+_LONGEST_PAUSE = 60.0
+_ACTIONS = frozenset({"join", "decline"})
+
+
+class Unresolved(Exception):
+    """The message that this one edits or answers has itself not been posted."""
+
+
+class Relay:
+    """Lanes of rows, one lane a room; `spawn` runs a lane, `failed` is told what never arrived."""
+
+    def __init__(
+        self,
+        *,
+        platform: Platform,
+        database: Database,
+        clock: Clock,
+        spawn: Callable[[Coroutine[object, object, None]], object],
+        failed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
+        completed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._platform = platform
+        self._database = database
+        self._clock = clock
+        self._spawn = spawn
+        self._failed = failed
+        self._completed = completed
+        self._jitter = jitter
+        self._lanes: dict[str, deque[OutboxRow]] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._open = asyncio.Event()
+        self._open.set()
+        self._sent: list[tuple[OutboxRow, str, datetime]] = []
+        self._events: dict[str, str] = {}
+        self._recording = asyncio.Lock()
+        self.paused_until: datetime | None = None
+
+    async def resume(self, down_for: timedelta) -> None:
+        """Take up what was waiting when the process ended, `down_for` ago.
+
+        After a stop longer than the replay window nobody can tell whether a row was posted.
+        """
+        rows = await self._database.transact(lambda uow: uow.outbox.todo(limit=100_000))
+        if down_for >= self._platform.replay_window:
+            for row in rows:
+                await self._give_up(row, "uncertain", "the bot was away too long to know")
+            return
+        self.post(rows)
+
+    def post(self, rows: Sequence[OutboxRow]) -> None:
+        """Put committed rows into their lanes; an idle lane starts."""
+        for row in rows:
+            name = row.room or row.address
+            lane = self._lanes.get(name)
+            if lane is None:
+                lane = self._lanes[name] = deque()
+                lane.append(row)
+                self._spawn(self._run_lane(name, lane))
+            else:
+                lane.append(row)
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether nothing waits to be sent or recorded."""
+        return not self._lanes and not self._sent
+
+    async def _run_lane(self, name: str, lane: deque[OutboxRow]) -> None:
+        pause = 1.0
+        while lane:
+            row = lane[0]
+            async with self._slots:
+                await self._open.wait()
+                wait = await self._deliver(row)
+            if wait is None:
+                lane.popleft()
+                pause = 1.0
+                continue
+            await asyncio.sleep(max(wait, pause * (0.5 + self._jitter())))
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        del self._lanes[name]
+        await self._record()
+
+    async def _deliver(self, row: OutboxRow) -> float | None:
+        """Try once.
+
+        Returns:
+            None when the row is finished, else the least seconds to wait.
+        """
+        key, now = row.key, self._clock.now()
+        try:
+            if await self._expired(row, now) or await self._superseded(row):
+                return None
+            if not row.room:
+                row.room = await self._open_direct(row)
+            event_id = await self._send(row)
+        except NotSent as error:
+            await self._retry(row, error, now)
+            return await self._pause(error.retry_after)
+        except MayBeSent as error:
+            if self._platform.replay_window == timedelta(0):
+                await self._give_up(row, "uncertain", str(error))
+                return None
+            await self._retry(row, error, now)
+            return 0.0
+        except (NeverWillBe, Unresolved) as error:
+            await self._give_up(row, "failed", str(error))
+            return None
+        except Exception as error:
+            log.exception("defect while sending %s", key)
+            await self._give_up(row, "uncertain", type(error).__name__)
+            return None
+        self._events[key] = event_id
+        self._sent.append((row, event_id, now))
+        if len(self._sent) >= _AT_ONCE or len(self._lanes.get(row.room, ())) <= 1:
+            await self._record()
+        return None
+
+    async def _send(self, row: OutboxRow) -> str:
+        if row.kind in _ACTIONS:
+            act = self._platform.join if row.kind == "join" else self._platform.decline
+            await act(row.room)
+            return ""
+        return await self._platform.send(row.key, row.room, await self._payload(row))
+
+    async def _payload(self, row: OutboxRow) -> Text | File | Removal:
+        if row.kind == "removal":
+            return Removal(target=row.target or "")
+        thread = row.thread
+        if row.thread_of:
+            thread = await self._event_of(row.thread_of)
+        if row.kind == "file" and row.artifact_id is not None:
+            wanted = row.artifact_id
+            artifact = await self._database.transact(lambda uow: uow.editions.artifact(wanted))
+            return File(
+                name=artifact.name,
+                media_type=artifact.media_type,
+                content=artifact.content,
+                caption=row.text,
+                thread=thread,
+                width=artifact.width,
+                height=artifact.height,
+            )
+        replaces = await self._event_of(row.replaces) if row.replaces else None
+        return Text(markdown=row.text, replaces=replaces, thread=thread)
+
+    async def _event_of(self, key: str) -> str:
+        if key not in self._events:
+            row = await self._database.transact(lambda uow: uow.outbox.by_key(key))
+            if row is None or not row.event_id:
+                raise Unresolved(f"{key} was never posted")
+            self._events[key] = row.event_id
+        return self._events[key]
+
+    async def _open_direct(self, row: OutboxRow) -> str:
+        """Open somebody's one direct room, and point all that waits for it there."""
+        address = row.address
+        room = await self._platform.open_direct(f"direct/{address}", address)
+
+        def opened(uow: UnitOfWork) -> None:
+            uow.people.direct_room_opened(self._platform.name, address, room)
+            uow.outbox.address_rooms(self._platform.name, address, room)
+
+        await self._database.transact(opened)
+        return room
+
+    async def _expired(self, row: OutboxRow, now: datetime) -> bool:
+        """Stop where a row that was tried is older than the time in which its key posts once."""
+        window = self._platform.replay_window
+        tried = row.tried_at
+        if tried is None or window == timedelta(0) or now - tried < window:
+            return False
+        await self._give_up(row, "uncertain", "tried before, too long ago to try again")
+        return True
+
+    async def _superseded(self, row: OutboxRow) -> bool:
+        """Leave out an edit where a newer edit of the same message waits."""
+        if not row.replaces:
+            return False
+        if not await self._database.transact(lambda uow: uow.outbox.newer_edit(row)):
+            return False
+        await self._change(row, state="superseded")
+        return True
+
+    async def _pause(self, retry_after: timedelta | None) -> float:
+        """Stop every lane for as long as the server asks; then they go on one by one."""
+        if retry_after is None:
+            return 0.0
+        seconds = min(retry_after.total_seconds() + 0.05, 600.0)
+        if self._open.is_set():
+            self._open.clear()
+            self.paused_until = self._clock.now() + timedelta(seconds=seconds)
+            await asyncio.sleep(seconds)
+            self.paused_until = None
+            self._open.set()
+        return 0.01
+
+    async def _retry(self, row: OutboxRow, error: Exception, now: datetime) -> None:
+        row.tries += 1
+        maybe = isinstance(error, MayBeSent)
+        tried = row.tried_at or (now if maybe else None)
+        await self._change(row, state="pending", reason=str(error)[:200], tried_at=tried)
+
+    async def _give_up(self, row: OutboxRow, state: str, reason: str) -> None:
+        log.warning("outbox %s: %s (%s)", row.key, state, reason)
+        await self._change(row, state=state, reason=reason[:200])
+        await self._failed([row])
+
+    async def _change(
+        self,
+        row: OutboxRow,
+        *,
+        state: str,
+        reason: str = "",
+        tried_at: datetime | None = None,
+    ) -> None:
+        row.state, row.reason, row.tried_at = state, reason, tried_at or row.tried_at
+        tries = row.tries
+
+        def store(uow: UnitOfWork) -> None:
+            stored = uow.outbox.get(row.id or 0)
+            stored.state, stored.reason, stored.tries = state, reason, tries
+            stored.tried_at = row.tried_at
+
+        await self._database.transact(store)
+
+    async def _record(self) -> None:
+        """Write down what has been posted, many rows in one transaction."""
+        async with self._recording:
+            sent, self._sent = self._sent, []
+            if not sent:
+                return
+
+            def store(uow: UnitOfWork) -> None:
+                for row, event_id, at in sent:
+                    stored = uow.outbox.get(row.id or 0)
+                    stored.state, stored.event_id, stored.sent_at = "sent", event_id, at
+
+            await self._database.transact(store)
+        await self._completed([row for row, _, _ in sent])

@@ -1,0 +1,69 @@
+"""From what a command wants said to rows in the outbox: target, language, words, key."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.command import Context, Here, Message, ToForum, ToPerson
+from bot.domain.people import Forum
+from storage.tables import OutboxRow
+
+
+def enqueue(ctx: Context, messages: Iterable[Message]) -> Sequence[OutboxRow]:
+    """Store messages with the transaction's effect; gives the rows for the relay."""
+    rows = []
+    for number, message in enumerate(messages):
+        row = _row(ctx, message, message.key or f"{ctx.cause}#{number}")
+        if row is not None:
+            ctx.uow.outbox.add(row)
+            rows.append(row)
+    return rows
+
+
+def action(ctx: Context, kind: str, *, room: str, target: str | None, key: str) -> OutboxRow:
+    """Make a row for something that is done and not said: join, decline, removal."""
+    row = _blank(ctx.now, key, ctx.rules.platform, kind)
+    row.room, row.target = room, target
+    ctx.uow.outbox.add(row)
+    return row
+
+
+def _row(ctx: Context, message: Message, key: str) -> OutboxRow | None:
+    language = ctx.language
+    row = _blank(ctx.now, key, ctx.rules.platform, "text")
+    row.template, row.thread_of = message.template, message.thread_of
+    row.replaces, row.artifact_id = message.replaces, message.artifact_id
+    match message.to:
+        case Here():
+            if ctx.incoming is None:
+                return None
+            row.room, row.thread = ctx.incoming.room, ctx.incoming.thread
+        case ToPerson(person_id=person_id):
+            person = ctx.uow.people.get(person_id)
+            accounts = [
+                a for a in ctx.uow.people.accounts(person_id) if a.platform == ctx.rules.platform
+            ]
+            if not accounts:
+                return None
+            row.room, row.address = accounts[0].direct_room or "", accounts[0].address
+            language = person.language
+        case ToForum(forum=forum):
+            place = ctx.uow.people.room(forum)
+            if place is None:
+                if forum is Forum.OFFICE:
+                    return None
+                raise LookupError(f"no room for {forum}")
+            row.platform, row.room = place
+            language = ctx.rules.language
+    language = message.language or language
+    if message.artifact_id is not None:
+        row.kind = "file"
+        row.text = message.verbatim or ""
+    elif message.verbatim is not None:
+        row.text = message.verbatim
+    else:
+        row.text = ctx.words.render(message.template, language, message.data)
+    return row
+
+
+def _blank(now: datetime, key: str, platform: str, kind: str) -> OutboxRow:
+    return OutboxRow(key=key, platform=platform, kind=kind, created_at=now)

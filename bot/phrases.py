@@ -1,0 +1,66 @@
+"""The command line's sentences, from templates/cli/<language>.toml.
+
+What the bot says in rooms belongs in render.py; this is read before there is a bot.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TEMPLATES = REPOSITORY / "templates"
+"""Where a relative path to templates leads, from whichever folder the program is started."""
+
+
+class Phrases:
+    """The sentences of one language. `code` is its language code."""
+
+    def __init__(self, code: str, content: Mapping[str, object]) -> None:
+        self.code = code
+        self._content = content
+
+    def __call__(self, sentence: str, params: Mapping[str, object] | None = None) -> str:
+        """Give a sentence with its blanks filled in.
+
+        Raises:
+            KeyError: the file has no such sentence, or the sentence a blank that is not given.
+        """
+        return self._in("sentences", sentence).format_map(dict(params or {}))
+
+    def name(self, table: str, key: str) -> str:
+        """Give what something is called; what has no name is called by its key."""
+        names = self._content.get(table)
+        found = names.get(key, key) if isinstance(names, dict) else key
+        return str(found)
+
+    def problem(self, code: str, params: Mapping[str, object]) -> str:
+        """Give the sentence of a roster problem.
+
+        Raises:
+            KeyError: as for any sentence.
+        """
+        return self._in("problems", code).format_map(dict(params))
+
+    def change(self, kind: str, params: Mapping[str, object]) -> str:
+        """Give the sentence of a change that an import made.
+
+        Raises:
+            KeyError: as for any sentence.
+        """
+        return self._in("changes", kind).format_map(dict(params))
+
+    def _in(self, table: str, key: str) -> str:
+        sentences = self._content[table]
+        if not isinstance(sentences, dict):
+            raise KeyError(table)
+        return str(sentences[key])
+
+
+def read_phrases(code: str, templates: Path = TEMPLATES) -> Phrases:
+    """Read a language's sentences; Swedish where the language has none."""
+    for folder in (templates / "cli", TEMPLATES / "cli"):
+        for spoken in (code, "sv"):
+            path = folder / f"{spoken}.toml"
+            if path.is_file():
+                return Phrases(spoken, tomllib.loads(path.read_text(encoding="utf-8")))
+    raise FileNotFoundError(TEMPLATES / "cli" / "sv.toml")

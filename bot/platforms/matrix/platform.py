@@ -1,0 +1,188 @@
+"""Matrix as a `bot.ports.Platform`: the parts of this folder put together."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from bot.platforms.matrix.content import (
+    KEY_FIELD,
+    check_size,
+    file_content,
+    text_content,
+    transaction_id,
+)
+from bot.platforms.matrix.direct import DirectRooms
+from bot.platforms.matrix.encryption import Encryption
+from bot.platforms.matrix.errors import Refused, RequestFailed, as_outcome, before_posting
+from bot.platforms.matrix.media import Uploads
+from bot.platforms.matrix.rooms import is_in_room, membership, room_health
+from bot.platforms.matrix.session import begin
+from bot.platforms.matrix.sync import Reader
+from bot.platforms.matrix.transport import Transport, encode, path
+from bot.ports import File, Mailbox, MayBeSent, NeverWillBe, Removal, RoomHealth, Text
+
+# Synapse forgets transaction ids after 24 hours; half of that leaves room for its clock and ours.
+REPLAY_WINDOW = timedelta(hours=12)
+
+
+class MatrixPlatform:
+    """The bot's account on one homeserver.
+
+    Args:
+        homeserver_url: where the client API answers, for example "https://matrix.example.se".
+        user_id: the bot's full account id.
+        password: for the first start only; None when a token is given or the device is stored.
+        token: an access token in place of the password, for the first start only.
+        device_file: where the one device is kept for life; it must survive reinstallation.
+    """
+
+    def __init__(
+        self,
+        homeserver_url: str,
+        user_id: str,
+        password: str | None,
+        token: str | None,
+        device_file: Path,
+    ) -> None:
+        self._user_id = user_id
+        self._password = password
+        self._token = token
+        self._device_file = device_file
+        self._transport = Transport(homeserver_url, user_id, str(device_file))
+        self._encryption = Encryption(self._transport)
+        self._uploads = Uploads(self._transport)
+        self._direct = DirectRooms(self._transport, user_id)
+        self._reader = Reader(self._transport, self.name, user_id, self._encryption)
+
+    @property
+    def name(self) -> str:
+        """The platform's word in addresses."""
+        return "matrix"
+
+    @property
+    def replay_window(self) -> timedelta:
+        """How long a repeated key is known to post once only."""
+        return REPLAY_WINDOW
+
+    @property
+    def own_account(self) -> str:
+        """The bot's own account id."""
+        return self._user_id
+
+    @property
+    def dropped(self) -> int:
+        """How many malformed events were left out since the start."""
+        return self._reader.dropped
+
+    async def start(self) -> None:
+        """Restore the one device, or log in for the first and only time.
+
+        Raises:
+            LoggedOut: a person has to act; the text says how.
+            NotSent: the homeserver does not answer the first login, or asks us to wait.
+        """
+        await begin(self._transport, self._user_id, self._password, self._token, self._device_file)
+
+    async def stop(self) -> None:
+        """Close the HTTP session; the device stays logged in."""
+        await self._transport.close()
+
+    async def listen(self, mailbox: Mailbox) -> None:
+        """Read for ever, leaving each batch in the mailbox; return only when cancelled.
+
+        Raises:
+            LoggedOut: the device is no longer accepted.
+        """
+        await self._reader.run(mailbox)
+
+    async def send(self, key: str, room: str, payload: Text | File | Removal) -> str:
+        """Post once per key, and give the event's id.
+
+        Raises:
+            NotSent, MayBeSent, NeverWillBe: see `bot.ports.Platform.send`.
+        """
+        try:
+            address, body = await self._prepare(key, room, payload)
+        except RequestFailed as failure:
+            raise before_posting(failure) from failure
+        try:
+            answer = await self._transport.put(address, body)
+        except RequestFailed as failure:
+            raise as_outcome(failure) from failure
+        event_id = answer.get("event_id")
+        if not isinstance(event_id, str):
+            raise MayBeSent("an answer without an event id")
+        return event_id
+
+    async def open_direct(self, key: str, account: str) -> str:
+        """Find or make the one direct room with an account.
+
+        Raises:
+            NotSent, MayBeSent, NeverWillBe: as for send.
+        """
+        return await self._direct.open(key, account)
+
+    async def join(self, room: str) -> None:
+        """Accept an invitation.
+
+        Raises:
+            NotSent, MayBeSent, NeverWillBe: as for send.
+        """
+        try:
+            await self._transport.post(path("rooms", room, "join"), {})
+        except RequestFailed as failure:
+            raise as_outcome(failure) from failure
+
+    async def decline(self, room: str) -> None:
+        """Turn an invitation down, or leave; being outside already is fine.
+
+        Raises:
+            NotSent, MayBeSent, NeverWillBe: as for send.
+        """
+        try:
+            await self._transport.post(path("rooms", room, "leave"), {})
+        except RequestFailed as failure:
+            if isinstance(failure, Refused) and failure.absent:
+                return
+            raise as_outcome(failure) from failure
+
+    async def health(self, room: str) -> RoomHealth:
+        """Ask what the bot may do in the room.
+
+        Raises:
+            NotSent: it could not be asked now.
+            NeverWillBe: the homeserver does not take this for a room.
+        """
+        try:
+            return await room_health(self._transport, self._encryption, room, self._user_id)
+        except RequestFailed as failure:
+            raise before_posting(failure) from failure
+
+    async def reachable(self, room: str, account: str) -> bool:
+        """Tell whether the account is in the room or invited to it.
+
+        Raises:
+            NotSent: it could not be asked now.
+            NeverWillBe: the homeserver does not take this for a room.
+        """
+        try:
+            return is_in_room(await membership(self._transport, room, account))
+        except RequestFailed as failure:
+            raise before_posting(failure) from failure
+
+    async def _prepare(
+        self, key: str, room: str, payload: Text | File | Removal
+    ) -> tuple[str, bytes]:
+        """Give the address and the body of the one request that posts."""
+        transaction = transaction_id(key)
+        if isinstance(payload, Removal):
+            # Nothing is said by a removal, so it may go into an encrypted room too.
+            address = path("rooms", room, "redact", payload.target, transaction)
+            return address, encode({KEY_FIELD: key})
+        if await self._encryption.covers(room):
+            raise NeverWillBe(f"{room} is encrypted, and the bot does not encrypt")
+        if isinstance(payload, Text):
+            content = text_content(key, payload)
+        else:
+            content = file_content(key, payload, await self._uploads.put(key, payload))
+        body = check_size(encode(content))
+        return path("rooms", room, "send", "m.room.message", transaction), body

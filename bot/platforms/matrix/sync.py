@@ -1,0 +1,191 @@
+"""The loop that reads the homeserver for ever and leaves what it read in the mailbox.
+
+The next request carries the new position only after the mailbox has stored the events together with
+it. What an event means is `parse`; which events there are is `history`.
+"""
+
+import asyncio
+import json
+import logging
+import random
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+from bot.platforms.matrix.encryption import EVENT_TYPE, Encryption
+from bot.platforms.matrix.errors import Lost, Refused, RequestFailed
+from bot.platforms.matrix.history import TYPES, items, objects, room_events, section
+from bot.platforms.matrix.parse import Json, Malformed, parse_invitation, read_event
+from bot.platforms.matrix.transport import CLIENT, Transport
+from bot.ports import Batch, IncomingMessage, Mailbox
+
+POLL_SECONDS = 30.0
+GRACE_SECONDS = 15.0
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+
+_NOTHING: dict[str, object] = {"types": [], "not_types": ["*"]}
+_log = logging.getLogger(__name__)
+
+
+def sync_filter(limit: int) -> str:
+    """Say what we want to be told: the timelines, and which rooms become encrypted."""
+    return json.dumps(
+        {
+            "presence": _NOTHING,
+            "account_data": _NOTHING,
+            "room": {
+                "account_data": _NOTHING,
+                "ephemeral": _NOTHING,
+                "state": {"types": [EVENT_TYPE], "lazy_load_members": True},
+                "timeline": {"types": TYPES, "limit": limit, "lazy_load_members": True},
+            },
+        },
+        separators=(",", ":"),
+    )
+
+
+class Pause:
+    """How long to wait after a failure: 1 s doubling to 60 s, with jitter.
+
+    The HTTP client by itself repeats a request once when its connection breaks. So a second between
+    ours is what keeps a failing homeserver at two requests a second at the most.
+    """
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def reset(self) -> None:
+        """Begin anew after a success."""
+        self._failures = 0
+
+    def after(self, failure: RequestFailed) -> float:
+        """Give the seconds to wait after one more failure."""
+        longest = min(1.5 * FIRST_PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE)
+        self._failures += 1
+        wait = random.uniform(longest / 1.5, longest)
+        if isinstance(failure, Refused) and failure.retry_after is not None:
+            return max(wait, failure.retry_after.total_seconds())
+        return wait
+
+
+class Reader:
+    """Reads for one account."""
+
+    def __init__(
+        self, transport: Transport, platform: str, own_user: str, encryption: Encryption
+    ) -> None:
+        self._transport = transport
+        self._platform = platform
+        self._own_user = own_user
+        self._encryption = encryption
+        self.dropped = 0
+        """How many malformed events were left out since the start."""
+
+    async def run(self, mailbox: Mailbox) -> None:
+        """Read until cancelled.
+
+        Raises:
+            LoggedOut: the device is no longer accepted.
+        """
+        try:
+            await self._run(mailbox)
+        finally:
+            self._encryption.lose_track()
+
+    async def _run(self, mailbox: Mailbox) -> None:
+        since = stored = await mailbox.position(self._platform)
+        pause, caught_up, loop = Pause(), False, asyncio.get_running_loop()
+        while True:
+            asked = loop.time()
+            # To catch up we ask for what is there; only then do we wait for more.
+            wait = POLL_SECONDS if caught_up else 0.0
+            try:
+                answer = await self._ask(since, wait)
+                position = _position(answer)
+                events = await self._events(answer, since)
+            except RequestFailed as failure:
+                self._encryption.lose_track()
+                caught_up = False
+                seconds = pause.after(failure)
+                _log.warning("sync failed (%s), next try in %.1f s", failure, seconds)
+                await asyncio.sleep(seconds)
+                continue
+            pause.reset()
+            self._encryption.follow()
+            # An answer without anything for us (the echo of what we posted ourselves) need not be
+            # stored: reading it again after a restart does no harm. A quiet moment stores it.
+            if events or stored is None or (position != stored and not _rooms(answer)):
+                await mailbox.accept(self._platform, Batch(position=position, events=events))
+                stored = position
+            if wait and position == since and loop.time() - asked < FIRST_PAUSE:
+                await asyncio.sleep(FIRST_PAUSE)  # a server that does not wait must not spin us
+            caught_up = True
+            since = position
+
+    async def _ask(self, since: str | None, wait: float) -> Json:
+        if since is None:
+            query = {"filter": sync_filter(1)}
+            seconds = 300.0  # the very first answer holds every room and may take its time
+        else:
+            query = {"filter": sync_filter(100), "since": since, "timeout": str(int(wait * 1000))}
+            seconds = wait + GRACE_SECONDS + (0 if wait else 60.0)
+        return await self._transport.get(f"{CLIENT}/sync?{urlencode(query)}", seconds=seconds)
+
+    async def _events(self, answer: Json, since: str | None) -> list[IncomingMessage]:
+        rooms = section(answer, "rooms")
+        found: list[IncomingMessage] = []
+        for room, part in items(rooms.get("invite")):
+            state = objects(section(part, "invite_state").get("events"))
+            invitation = parse_invitation(room, state, self._own_user, since or "")
+            if invitation is None:
+                self._drop("invitation", room)
+            else:
+                found.append(invitation)
+        for membership in ("join", "leave"):
+            for room, part in items(rooms.get(membership)):
+                self._notice_encryption(room, objects(section(part, "state").get("events")))
+                if since is None:
+                    continue  # what was said before the bot's first start is not for it
+                timeline = section(part, "timeline")
+                events = await room_events(self._transport, room, timeline, since, self._own_user)
+                self._notice_encryption(room, events)
+                found += self._read(room, events)
+        return found
+
+    def _read(self, room: str, events: Iterable[Json]) -> list[IncomingMessage]:
+        found = []
+        for event in events:
+            try:
+                message = read_event(event, room, self._own_user)
+            except Malformed:
+                self._drop(event.get("type"), event.get("event_id"))
+            else:
+                if message is not None:
+                    found.append(message)
+        return found
+
+    def _notice_encryption(self, room: str, events: Iterable[Json]) -> None:
+        if any(event.get("type") == EVENT_TYPE and "state_key" in event for event in events):
+            self._encryption.notice(room)
+
+    def _drop(self, kind: object, identifier: object) -> None:
+        """Count and log what can't be read: never its content, which may be about somebody."""
+        self.dropped += 1
+        _log.warning(
+            "malformed event left out: type %s, id %s (%d so far)",
+            repr(kind)[:100],
+            repr(identifier)[:300],
+            self.dropped,
+        )
+
+
+def _position(answer: Json) -> str:
+    position = answer.get("next_batch")
+    if not isinstance(position, str) or not position:
+        raise Lost("a sync answer without a position")
+    return position
+
+
+def _rooms(answer: Json) -> bool:
+    rooms = section(answer, "rooms")
+    return any(rooms.get(membership) for membership in ("join", "invite", "leave"))

@@ -1,0 +1,16 @@
+"""`!logg`: the newest lines of the audit."""
+
+from collections.abc import Iterable
+
+from bot.command import Context, Message, command
+from bot.domain.people import OFFICE
+
+
+@command("log", subject="audit", may=OFFICE)
+def log(ctx: Context) -> Iterable[Message]:
+    """Show the last 15 lines, or as many as are asked for, at most 50."""
+    words = ctx.args.split()
+    count = min(int(words[0]), 50) if words and words[0].isdecimal() else 15
+    names = {p.id: p.name for p in ctx.uow.people.everybody()}
+    lines = [(row, names.get(row.person_id or 0)) for row in ctx.uow.audit.newest(count)]
+    yield Message(template="log", data={"lines": lines})

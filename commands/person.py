@@ -1,0 +1,99 @@
+"""`!person`: list people, add one, give and take roles; a change of people in one place."""
+
+import re
+from collections.abc import Iterable
+
+from bot.command import Context, Message, command
+from bot.domain.errors import Conflict, Invalid, Refused
+from bot.domain.people import OFFICE, Holding, Person, Role
+from bot.domain.question import fold
+
+
+@command("person", subject="person", may=OFFICE)
+def person(ctx: Context) -> Iterable[Message]:
+    """Without words list; `ny Namn; konto; roll; enhet`, `ge p3 roll; enhet`, `ta p3 roll; enhet`,
+    `avsluta p3`.
+
+    Raises:
+        Invalid: `person_form`, `role`. NotFound: `person`, `unit`. Conflict: `account_taken`,
+        `last_administrator`. Refused: `administrator_only`.
+    """
+    word, _, rest = ctx.args.strip().partition(" ")
+    match fold(word):
+        case "":
+            units = {u.id: u.name for u in ctx.uow.people.units()}
+            people = ctx.uow.people.everybody()
+            yield Message(template="people", data={"people": people, "units": units})
+        case "ny" | "new" | "add":
+            yield from _add(ctx, rest)
+        case "ge" | "give":
+            yield from _change(ctx, rest, give=True)
+        case "ta" | "take":
+            yield from _change(ctx, rest, give=False)
+        case "avsluta" | "end":
+            leaver = ctx.uow.people.named(rest)
+            _keep_an_administrator(ctx, leaver)
+            ctx.uow.people.set_active(leaver.id, False)
+            yield Message(template="person_saved", data={"person": leaver, "what": "ended"})
+        case _:
+            raise Invalid("person_form")
+
+
+def _add(ctx: Context, text: str) -> Iterable[Message]:
+    fields = [field.strip() for field in text.split(";")]
+    if len(fields) not in (3, 4) or not all(fields[:3]):
+        raise Invalid("person_form")
+    name, account = fields[0], fields[1]
+    if not re.fullmatch(r"@[^\s:]+:\S+", account):
+        raise Invalid("person_form")
+    if any(a.address == account for a in ctx.uow.people.all_accounts()):
+        raise Conflict("account_taken", {"account": account})
+    holding = _holding(ctx, fields[2:])
+    added = ctx.uow.people.add_person(name, ctx.rules.language)
+    ctx.uow.people.add_account(added.id, ctx.rules.platform, account)
+    ctx.uow.people.give(added.id, holding)
+    added = ctx.uow.people.get(added.id)
+    yield Message(template="person_saved", data={"person": added, "what": "added"})
+
+
+def _change(ctx: Context, text: str, *, give: bool) -> Iterable[Message]:
+    name, _, fields = text.strip().partition(" ")
+    subject = ctx.uow.people.named(name)
+    holding = _holding(ctx, [f.strip() for f in fields.split(";")])
+    if give:
+        ctx.uow.people.give(subject.id, holding)
+    else:
+        if holding.role is Role.ADMINISTRATOR:
+            _keep_an_administrator(ctx, subject)
+        ctx.uow.people.take(subject.id, holding)
+    undo = {
+        "person": subject.id,
+        "role": holding.role.value,
+        "unit": holding.unit_id or 0,
+        "gave": give,
+    }
+    ctx.uow.marks.offer_undo(ctx.person.id, "person", undo, ctx.now)
+    changed = ctx.uow.people.get(subject.id)
+    yield Message(
+        template="person_saved", data={"person": changed, "what": "given" if give else "taken"}
+    )
+
+
+def _holding(ctx: Context, fields: list[str]) -> Holding:
+    """Read a role in any language, with its unit where it is of one."""
+    role = ctx.words.role(fields[0])
+    if role is None:
+        raise Invalid("role", {"said": fields[0][:40]})
+    if role is Role.ADMINISTRATOR and Role.ADMINISTRATOR not in ctx.person.roles:
+        raise Refused("administrator_only")
+    if not role.of_unit:
+        return Holding(role=role)
+    if len(fields) < 2 or not fields[1]:
+        raise Invalid("person_form")
+    return Holding(role=role, unit_id=ctx.uow.people.unit_named(fields[1]).id)
+
+
+def _keep_an_administrator(ctx: Context, leaver: Person) -> None:
+    others = [p for p in ctx.uow.people.with_role(Role.ADMINISTRATOR) if p.id != leaver.id]
+    if Role.ADMINISTRATOR in leaver.roles and not others:
+        raise Conflict("last_administrator")

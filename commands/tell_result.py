@@ -1,0 +1,14 @@
+"""Tell the coordinator, the morning after the deadline, who answered and what comes next."""
+
+from collections.abc import Iterable
+
+from bot.asking import running_cycle
+from bot.command import Context, Message, command
+from bot.form import to_office
+from bot.progress import progress
+
+
+@command("tell_result", subject="cycle", listed=False)
+def tell_result(ctx: Context) -> Iterable[Message]:
+    """Sum the round up in the coordinator's room."""
+    yield to_office("result", {"progress": progress(ctx, running_cycle(ctx))})

@@ -1,0 +1,53 @@
+"""`!ångra`: take back one's last change within ten minutes; publishing never is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bot.command import Context, Message, command
+from bot.domain.errors import Conflict
+from bot.domain.people import Holding, Role, Unit
+
+
+@command("undo", subject="undo")
+def undo(ctx: Context) -> Iterable[Message]:
+    """Take back an absence, a summary, a language, a unit's change, a role or an internal mark.
+
+    Raises:
+        Conflict: `nothing_to_undo`.
+    """
+    taken = ctx.uow.marks.take_undo(ctx.person.id, ctx.now)
+    if taken is None:
+        raise Conflict("nothing_to_undo")
+    verb, data = taken
+    match verb, data:
+        case "absence", {"absence": int(number)}:
+            ctx.uow.people.cancel_absence(number)
+        case "summary", {"cycle": int(cycle_id), "text": str(text)}:
+            ctx.uow.cycles.set_summary(cycle_id, text)
+        case "language", {"language": str(code)}:
+            person = ctx.person
+            ctx.uow.people.change_person(
+                person.id, name=person.name, email=person.email, language=code
+            )
+        case "unit", {"unit": int(number), **before}:
+            ctx.uow.people.save_unit(_unit_again(ctx.uow.people.unit(number), before))
+        case "person", {"person": int(number), "role": str(role), "unit": int(unit), **rest}:
+            holding = Holding(role=Role(role), unit_id=unit or None)
+            change = ctx.uow.people.take if rest.get("gave") else ctx.uow.people.give
+            change(number, holding)
+        case "internal", {"cycle": int(cycle_id), "unit": int(unit_id), "internal": bool(internal)}:
+            standing = ctx.uow.cycles.submission(cycle_id, unit_id)
+            ctx.uow.cycles.save_submission(replace(standing, internal=internal), ctx.now)
+        case _:
+            raise Conflict("nothing_to_undo")
+    yield Message(template="undone", data={"verb": verb})
+
+
+def _unit_again(unit: Unit, before: Mapping[str, object]) -> Unit:
+    return replace(
+        unit,
+        name=str(before["name"]),
+        board=str(before["board"]),
+        place=str(before["place"]),
+        active=bool(before["active"]),
+    )

@@ -1,0 +1,16 @@
+"""Alembic's entry: migrate over the connection that the Database hands over."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+from storage import tables
+
+_ = tables  # the import fills SQLModel.metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

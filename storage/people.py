@@ -1,0 +1,302 @@
+"""Persons, accounts, units, roles, absences and rooms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from bot.domain.errors import NotFound
+from bot.domain.people import Forum, Holding, Person, Role, Unit
+from bot.domain.question import fold
+from storage.tables import AbsenceRow, AccountRow, HoldingRow, PersonRow, RoomRow, UnitRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person's identity on one platform; `direct_room` is None until it is opened."""
+
+    person_id: int
+    platform: str
+    address: str
+    direct_room: str | None
+    reachable: bool
+
+
+class People:
+    """The register, changed in one place."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of_account(self, platform: str, address: str) -> Person | None:
+        """Find who writes from this account; None for a stranger or somebody who has left."""
+        row = self._session.exec(
+            select(PersonRow)
+            .join(AccountRow)
+            .where(
+                AccountRow.platform == platform,
+                AccountRow.address == address,
+                col(PersonRow.active),
+            )
+        ).first()
+        return self._person(row) if row else None
+
+    def get(self, person_id: int) -> Person:
+        """Find a person by id.
+
+        Raises:
+            NotFound: `person`.
+        """
+        row = self._session.get(PersonRow, person_id)
+        if row is None:
+            raise NotFound("person", {"name": person_id})
+        return self._person(row)
+
+    def everybody(self) -> Sequence[Person]:
+        """List active persons by name, with their roles read in one query."""
+        rows = self._session.exec(
+            select(PersonRow).where(col(PersonRow.active)).order_by(PersonRow.name)
+        ).all()
+        held: dict[int, set[Holding]] = {}
+        for holding in self._session.exec(select(HoldingRow)).all():
+            held.setdefault(holding.person_id, set()).add(_holding(holding))
+        return [_to_person(row, frozenset(held.get(_id(row.id), set()))) for row in rows]
+
+    def named(self, name: str) -> Person:
+        """Find a person by short id, account or name.
+
+        Raises:
+            NotFound: `person`.
+        """
+        wanted = fold(name)
+        row = self._session.exec(
+            select(AccountRow).where(AccountRow.address == name.strip())
+        ).first()
+        for person in self.everybody():
+            if (row and person.id == row.person_id) or wanted in (
+                fold(person.name),
+                f"p{person.id}",
+            ):
+                return person
+        raise NotFound("person", {"name": name})
+
+    def with_role(self, role: Role) -> Sequence[Person]:
+        """List who holds a role."""
+        return [p for p in self.everybody() if role in p.roles]
+
+    def add_person(self, name: str, language: str, email: str | None = None) -> Person:
+        """Add somebody without account or role."""
+        row = PersonRow(name=name, language=language, email=email)
+        self._session.add(row)
+        self._session.flush()
+        return _to_person(row, frozenset())
+
+    def change_person(self, person_id: int, *, name: str, email: str | None, language: str) -> None:
+        """Correct a person's name, address or language."""
+        row = self._session.get_one(PersonRow, person_id)
+        row.name, row.email, row.language = name, email, language
+        self._session.add(row)
+
+    def set_active(self, person_id: int, active: bool) -> None:
+        """Let somebody leave, or come back; nothing they wrote goes away."""
+        row = self._session.get_one(PersonRow, person_id)
+        row.active = active
+        self._session.add(row)
+
+    def give(self, person_id: int, holding: Holding) -> None:
+        """Give a role; one that is held already stays."""
+        if holding not in self.get(person_id).holdings:
+            self._session.add(
+                HoldingRow(person_id=person_id, role=holding.role, unit_id=holding.unit_id or 0)
+            )
+            self._session.flush()
+
+    def take(self, person_id: int, holding: Holding) -> None:
+        """Take a role away."""
+        row = self._session.exec(
+            select(HoldingRow).where(
+                HoldingRow.person_id == person_id,
+                HoldingRow.role == holding.role,
+                HoldingRow.unit_id == (holding.unit_id or 0),
+            )
+        ).first()
+        if row:
+            self._session.delete(row)
+            self._session.flush()
+
+    # Accounts
+
+    def accounts(self, person_id: int) -> Sequence[Account]:
+        """List a person's identities, the oldest first."""
+        rows = self._session.exec(
+            select(AccountRow).where(AccountRow.person_id == person_id).order_by(col(AccountRow.id))
+        ).all()
+        return [_account(row) for row in rows]
+
+    def all_accounts(self) -> Sequence[Account]:
+        """List every identity."""
+        return [_account(row) for row in self._session.exec(select(AccountRow)).all()]
+
+    def add_account(self, person_id: int, platform: str, address: str) -> None:
+        """Give a person an identity on a platform."""
+        self._session.add(AccountRow(person_id=person_id, platform=platform, address=address))
+        self._session.flush()
+
+    def direct_room_opened(self, platform: str, address: str, room: str) -> None:
+        """Remember the one direct room of an account."""
+        row = self._account_row(platform, address)
+        if row:
+            row.direct_room, row.reachable = room, True
+            self._session.add(row)
+
+    def set_reachable(self, platform: str, address: str, reachable: bool) -> None:
+        """Remember whether somebody can be reached in their direct room."""
+        row = self._account_row(platform, address)
+        if row:
+            row.reachable = reachable
+            self._session.add(row)
+
+    def owner_of_direct_room(self, platform: str, room: str) -> Account | None:
+        """Tell whose direct room this is."""
+        row = self._session.exec(
+            select(AccountRow).where(
+                AccountRow.platform == platform, AccountRow.direct_room == room
+            )
+        ).first()
+        return _account(row) if row else None
+
+    def _account_row(self, platform: str, address: str) -> AccountRow | None:
+        return self._session.exec(
+            select(AccountRow).where(AccountRow.platform == platform, AccountRow.address == address)
+        ).first()
+
+    # Units
+
+    def units(self) -> Sequence[Unit]:
+        """List active units in the order they were added."""
+        rows = self._session.exec(
+            select(UnitRow).where(col(UnitRow.active)).order_by(col(UnitRow.id))
+        ).all()
+        return [_unit(row) for row in rows]
+
+    def unit(self, unit_id: int) -> Unit:
+        """Get a unit, active or not."""
+        return _unit(self._session.get_one(UnitRow, unit_id))
+
+    def unit_named(self, name: str) -> Unit:
+        """Find a unit by short id or name, without regard to case and diacritics.
+
+        Raises:
+            NotFound: `unit`.
+        """
+        wanted = fold(name)
+        units = self.units()
+        for unit in units:
+            if wanted in (unit.short_id, fold(unit.name)):
+                return unit
+        near = [u for u in units if wanted and fold(u.name).startswith(wanted)]
+        if len(near) == 1:
+            return near[0]
+        raise NotFound("unit", {"name": name, "near": [u.name for u in near[:3]]})
+
+    def save_unit(self, unit: Unit) -> Unit:
+        """Add a unit (id 0) or change one."""
+        row = self._session.get(UnitRow, unit.id) if unit.id else None
+        if row is None:
+            row = UnitRow(name=unit.name, board=unit.board, place=unit.place)
+        row.name, row.board, row.place, row.active = unit.name, unit.board, unit.place, unit.active
+        self._session.add(row)
+        self._session.flush()
+        return _unit(row)
+
+    # Absences: ISO dates, because a day is a day whatever the zone
+
+    def add_absence(self, person_id: int, first: date, last: date) -> int:
+        """Note that somebody is away; gives the id of the note."""
+        row = AbsenceRow(
+            person_id=person_id, first_day=first.isoformat(), last_day=last.isoformat()
+        )
+        self._session.add(row)
+        self._session.flush()
+        return _id(row.id)
+
+    def cancel_absence(self, absence_id: int) -> None:
+        """Take an absence back; the note remains on record."""
+        row = self._session.get_one(AbsenceRow, absence_id)
+        row.cancelled = True
+        self._session.add(row)
+
+    def away_on(self, day: date) -> frozenset[int]:
+        """Name the persons who are away on a day."""
+        text = day.isoformat()
+        return frozenset(
+            self._session.exec(
+                select(AbsenceRow.person_id).where(
+                    AbsenceRow.first_day <= text,
+                    AbsenceRow.last_day >= text,
+                    col(AbsenceRow.cancelled).is_(False),
+                )
+            ).all()
+        )
+
+    # Rooms
+
+    def room(self, forum: Forum) -> tuple[str, str] | None:
+        """Give platform and room of a forum, or None where none is set."""
+        row = self._session.exec(select(RoomRow).where(RoomRow.forum == forum)).first()
+        return (row.platform, row.room) if row else None
+
+    def forum_of(self, platform: str, room: str) -> Forum | None:
+        """Tell which forum a room belongs to."""
+        row = self._session.exec(
+            select(RoomRow).where(RoomRow.platform == platform, RoomRow.room == room)
+        ).first()
+        return Forum(row.forum) if row else None
+
+    def set_room(self, forum: Forum, platform: str, room: str) -> None:
+        """Bind a forum to a room; a platform holds one room a forum."""
+        row = self._session.get(RoomRow, (forum, platform))
+        if row is None:
+            row = RoomRow(forum=forum, platform=platform, room=room)
+        row.room = room
+        self._session.add(row)
+        self._session.flush()
+
+    def _person(self, row: PersonRow) -> Person:
+        held = self._session.exec(select(HoldingRow).where(HoldingRow.person_id == row.id)).all()
+        return _to_person(row, frozenset(_holding(h) for h in held))
+
+
+def _id(value: int | None) -> int:
+    if value is None:
+        raise ValueError("row has no id before flush")
+    return value
+
+
+def _holding(row: HoldingRow) -> Holding:
+    return Holding(role=Role(row.role), unit_id=row.unit_id or None)
+
+
+def _to_person(row: PersonRow, holdings: frozenset[Holding]) -> Person:
+    return Person(
+        id=_id(row.id),
+        name=row.name,
+        language=row.language,
+        email=row.email,
+        holdings=holdings,
+    )
+
+
+def _unit(row: UnitRow) -> Unit:
+    return Unit(id=_id(row.id), name=row.name, board=row.board, place=row.place, active=row.active)
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        person_id=row.person_id,
+        platform=row.platform,
+        address=row.address,
+        direct_room=row.direct_room,
+        reachable=row.reachable,
+    )

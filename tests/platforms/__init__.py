@@ -1,0 +1,1 @@
+"""Adapters of chat services, tried without a network."""
