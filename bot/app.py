@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 YEARS = range(2024, 2041)
 NOTICED_DOWNTIME = timedelta(hours=1)
+NOTICED_SLOWNESS = timedelta(minutes=5)
 
 
 class SystemClock:
@@ -85,7 +86,7 @@ class Runtime:
         )
         self.database = Database(settings.database)
         self._typesetter = TypstTypesetter(
-            settings.templates / "documents", labels_of(self.question_sets, self.renderer.languages)
+            settings.templates, labels_of(self.question_sets, self.renderer.languages)
         )
         self.platform = platform or MatrixPlatform(
             homeserver_url=settings.matrix.homeserver,
@@ -101,6 +102,7 @@ class Runtime:
             spawn=self._spawn,
             failed=self._failed,
             completed=self._completed,
+            slow=self._slow,
         )
         self.dispatcher = Dispatcher(
             database=self.database,
@@ -235,6 +237,14 @@ class Runtime:
         for row in rows:
             if row.template == "publish_last":
                 await self.dispatcher.ask("report_posted", str(row.id), cause=f"posted/{row.key}")
+
+    async def _slow(self, rooms: int, retry_after: timedelta) -> None:
+        """Tell the coordinator, where it will take long, when everybody has been reached."""
+        remaining = rooms * retry_after
+        now = self._clock.now()
+        if remaining > NOTICED_SLOWNESS:
+            ready = (now + remaining).isoformat()
+            await self.dispatcher.ask("slow_sending", ready, cause=f"slow/{now:%Y-%m-%dT%H}")
 
     # At start and stop
 

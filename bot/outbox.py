@@ -29,6 +29,8 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 50
+_CALM = 20
+"""So many rows must go through without a limit before they go side by side again."""
 _LONGEST_PAUSE = 60.0
 _ACTIONS = frozenset({"join", "decline"})
 
@@ -49,6 +51,7 @@ class Relay:
         spawn: Callable[[Coroutine[object, object, None]], object],
         failed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
         completed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
+        slow: Callable[[int, timedelta], Awaitable[None]],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._platform = platform
@@ -57,15 +60,15 @@ class Relay:
         self._spawn = spawn
         self._failed = failed
         self._completed = completed
+        self._slow = slow
         self._jitter = jitter
         self._lanes: dict[str, deque[OutboxRow]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._open = asyncio.Event()
-        self._open.set()
+        self._single = asyncio.Lock()
+        self._limited = 0
         self._sent: list[tuple[OutboxRow, str, datetime]] = []
         self._events: dict[str, str] = {}
         self._recording = asyncio.Lock()
-        self.paused_until: datetime | None = None
 
     async def resume(self, down_for: timedelta) -> None:
         """Take up what was waiting when the process ended, `down_for` ago.
@@ -101,16 +104,32 @@ class Relay:
         while lane:
             row = lane[0]
             async with self._slots:
-                await self._open.wait()
-                wait = await self._deliver(row)
+                wait = await self._in_turn(row)
             if wait is None:
                 lane.popleft()
                 pause = 1.0
+                continue
+            if wait == 0.0 and self._limited:
                 continue
             await asyncio.sleep(max(wait, pause * (0.5 + self._jitter())))
             pause = min(pause * 2, _LONGEST_PAUSE)
         del self._lanes[name]
         await self._record()
+
+    async def _in_turn(self, row: OutboxRow) -> float | None:
+        """Try once; while the server limits us, one row at a time for the whole account.
+
+        Synapse's limit is per account: the queue as a whole waits as long as the server asks.
+        """
+        if not self._limited:
+            return await self._deliver(row)
+        async with self._single:
+            wait = await self._deliver(row)
+            if wait:
+                await asyncio.sleep(wait)
+                return 0.0
+            self._limited = max(0, self._limited - 1)
+            return wait
 
     async def _deliver(self, row: OutboxRow) -> float | None:
         """Try once.
@@ -127,7 +146,12 @@ class Relay:
             event_id = await self._send(row)
         except NotSent as error:
             await self._retry(row, error, now)
-            return await self._pause(error.retry_after)
+            if error.retry_after is None:
+                return 0.0
+            if not self._limited:
+                await self._slow(len(self._lanes), error.retry_after)
+            self._limited = _CALM
+            return min(error.retry_after.total_seconds() + 0.05, 600.0)
         except MayBeSent as error:
             if self._platform.replay_window == timedelta(0):
                 await self._give_up(row, "uncertain", str(error))
@@ -212,19 +236,6 @@ class Relay:
             return False
         await self._change(row, state="superseded")
         return True
-
-    async def _pause(self, retry_after: timedelta | None) -> float:
-        """Stop every lane for as long as the server asks; then they go on one by one."""
-        if retry_after is None:
-            return 0.0
-        seconds = min(retry_after.total_seconds() + 0.05, 600.0)
-        if self._open.is_set():
-            self._open.clear()
-            self.paused_until = self._clock.now() + timedelta(seconds=seconds)
-            await asyncio.sleep(seconds)
-            self.paused_until = None
-            self._open.set()
-        return 0.01
 
     async def _retry(self, row: OutboxRow, error: Exception, now: datetime) -> None:
         row.tries += 1

@@ -19,9 +19,9 @@ from bot.command import CommandWords
 from bot.domain.calendar import Period, week_number
 from bot.domain.conversation import Vocabulary, Word
 from bot.domain.people import Role
-from bot.domain.question import fold
+from bot.domain.question import QuestionSet, fold
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$=-])")
 _LIST_NUMBER = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
 
 
@@ -155,14 +155,18 @@ class Renderer:
             "day": lambda d: Markdown(self._day(language, d)),
             "moment": lambda d: Markdown(self._moment(language, d)),
             "clock": lambda d: Markdown(self._clock(language, d)),
+            "stamp": lambda d: Markdown(self._stamp(language, d)),
+            "weekday": lambda number: Markdown(language.weekdays[number - 1]),
             "period": lambda p: Markdown(_period(language, p)),
             "name": lambda key, kind: language.names[kind].get(str(key), str(key)),
             "label": lambda choice: choice.label.get(language.code, choice.id),
+            "choice": lambda id_, form, asked: _choice_name(language, form, asked, id_),
             "here": lambda texts: texts.get(language.code, next(iter(texts.values()), "")),
             "md": Markdown,
             "listing": lambda items: Markdown(_listing(language, [escape(str(i)) for i in items])),
-            "verb": lambda name: Markdown(f"`!{language.commands[name].words[0]}`"),
+            "verb": lambda name: Markdown(f"`{_verb(language, name)}`"),
             "plural": lambda n, one, many: Markdown(f"{n} {one if n == 1 else many}"),
+            "inside": lambda text: Markdown(escape(str(text)).replace("\n", "\n  ")),
             "quote": lambda text: Markdown(
                 "\n".join(f"> {line}" for line in escape(str(text)).split("\n"))
             ),
@@ -190,6 +194,15 @@ class Renderer:
             week=week_number(local.date()),
         )
 
+    def _stamp(self, language: Language, at: datetime) -> str:
+        local = at.astimezone(self._zone)
+        return language.formats["stamp"].format(
+            day=local.day,
+            month=language.months[local.month - 1],
+            number=local.month,
+            clock=self._clock(language, at),
+        )
+
     def _clock(self, language: Language, at: datetime) -> str:
         return at.astimezone(self._zone).strftime(language.formats["clock"])
 
@@ -197,6 +210,20 @@ class Renderer:
 def squeeze(spelling: str) -> str:
     """Make two spellings of a command comparable."""
     return fold(spelling).replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _verb(language: Language, name: str) -> str:
+    """Give a verb as it is typed; what nobody types keeps its own name."""
+    return f"!{language.commands[name].words[0]}" if name in language.commands else name
+
+
+def _choice_name(language: Language, form: QuestionSet, asked: str, choice_id: str) -> str:
+    """Name a choice by its id, shortly; one that the form has lost since keeps its id."""
+    question = form.by_id.get(asked)
+    for choice in form.choices_of(question) if question else ():
+        if choice.id == choice_id:
+            return (choice.short or choice.label).get(language.code, choice_id)
+    return choice_id
 
 
 def _finalize(value: object) -> object:

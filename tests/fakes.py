@@ -5,7 +5,7 @@ Nothing else is faked: stories run on real databases, real templates and real do
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.ports import (
     Batch,
@@ -175,3 +175,18 @@ class FakePlatform:
     def _next_event(self) -> str:
         self.events += 1
         return f"$event{self.events}"
+
+
+class ShiftedClock:
+    """The machine's clock, moved so that the test begins at a chosen moment."""
+
+    def __init__(self, begins: datetime) -> None:
+        self._shift = begins - datetime.now(begins.tzinfo)
+
+    def now(self) -> datetime:
+        """Give the machine's time, moved."""
+        return datetime.now(UTC) + self._shift
+
+    def to_real(self, instant: datetime) -> datetime:
+        """Move an instant back to the machine's time."""
+        return instant - self._shift

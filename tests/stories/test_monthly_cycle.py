@@ -149,7 +149,7 @@ async def test_editing_changes_and_deleting_withdraws(town: Town) -> None:
     await w.edits(town.bo, first, "2")
     assert "Gult" in w.told(town.bo)[-1]
     await w.deletes(town.bo, first)
-    assert "återtaget" in w.told(town.bo)[-1]
+    assert "tillbakataget" in w.told(town.bo)[-1]
 
 
 async def test_downtime_over_the_opening_is_made_up_for(town: Town) -> None:
