@@ -1,40 +1,130 @@
-"""`python -m bot`: the command line. Reads arguments and settings, and starts what is asked for."""
+"""`python -m bot`: the command line. Reads arguments and settings, and starts what is asked for.
+
+What is imported inside a function is slow to load and not needed by every command: `health` is run
+every minute.
+"""
 
 import asyncio
 import logging
 import signal
 import sys
-import tomllib
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.arguments import config_in, parser
-from bot.phrases import TEMPLATES, Phrases, read_phrases
+from bot.config import BadSettings, Settings
+from bot.phrases import Phrases, read_phrases, read_settings, said_in
 
 
 def main(argv: list[str]) -> int:
     """Run a command; gives the exit code."""
     config = config_in(argv)
-    phrases = read_phrases(*_language_and_templates(config))
-    args = parser(phrases).parse_args(argv)
-    if args.command == "check":
-        return _check(args.config, phrases)
-
-    from bot.checking import read_settings
-    from bot.config import BadSettings
-
+    settings: Settings | None = None
     try:
-        settings = read_settings(args.config)
+        settings = read_settings(config)
+        language, templates = settings.municipality.language, settings.templates
     except BadSettings:
-        return _check(args.config, phrases)
+        language, templates = said_in(config)
+    phrases = read_phrases(language, templates)
+    args = parser(phrases).parse_args(argv)
+    if settings is None or args.command == "check":
+        return _check(config, phrases)
     if args.command == "run":
-        return _run(args.config, phrases)
+        return _run(config, settings, phrases)
+    return _with_database(args, settings, phrases)
 
-    # Late, like the others: each command loads only what it needs.
-    from storage.database import Database, UnusableDatabase
 
+def _check(config: Path, phrases: Phrases) -> int:
+    from bot.checking import check
+    from bot.cli import place, say
+
+    mistakes = check(config, phrases)
+    for mistake in mistakes:
+        say(place(phrases, mistake.file, mistake.line, mistake.what))
+    say(phrases("check_bad" if mistakes else "check_ok", {"count": len(mistakes)}))
+    return 1 if mistakes else 0
+
+
+def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int:
+    from bot import cli
+    from storage.database import Database
+
+    now = datetime.now(UTC)
+    try:
+        database = Database(settings.database)
+        if args.command == "migrate":
+            return cli.migrate(database, phrases)
+        database.now(lambda uow: uow.marks.get("installed"))
+    except Exception as error:
+        # A wrong URL, no server, no tables: every driver has its own exceptions for them.
+        cli.say(phrases("no_database", {"cause": type(error).__name__}))
+        return 1
+    match args.command:
+        case "health":
+            return cli.health(database, phrases, now)
+        case "import":
+            return cli.import_roster(database, settings, phrases, args.files, now)
+        case "outbox":
+            row_id = args.id if args.action else 0
+            return cli.outbox(database, settings, phrases, args.action, row_id, now)
+    return cli.export(
+        database,
+        settings,
+        phrases,
+        period=args.period,
+        unit=args.unit,
+        masked=args.mask,
+        folder=args.to,
+        now=now,
+    )
+
+
+def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
+    from bot.app import ScrubbingFilter
+    from bot.cli import say
+    from bot.questions import BadQuestionSet
+    from bot.render import BadTemplates
+
+    handler = logging.StreamHandler()
+    handler.addFilter(ScrubbingFilter())
+    logging.basicConfig(
+        level=logging.INFO,
+        handlers=[handler],
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("nio").setLevel(logging.WARNING)
+    try:
+        asyncio.run(_until_stopped(settings))
+    except (BadTemplates, BadQuestionSet):
+        return _check(config, phrases)
+    except BadSettings as error:
+        say(str(error))
+        return 1
+    except Exception:
+        logging.getLogger(__name__).exception("the bot stopped")
+        say(phrases("stopped"))
+        return 1
     return 0
+
+
+async def _until_stopped(settings: Settings) -> None:
+    """Run the bot; SIGTERM (Docker, systemd) and SIGINT (Ctrl-C) end it in good order."""
+    from bot.app import Runtime
+
+    task = asyncio.current_task()
+    assert task is not None
+
+    def stop() -> None:
+        if not task.cancelling():  # a second signal must not cut the first one's tidying short
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        await Runtime(settings).run()
+    except asyncio.CancelledError:
+        logging.getLogger(__name__).info("stopped")
 
 
 if __name__ == "__main__":

@@ -10,17 +10,6 @@ from bot.phrases import Phrases
 CONFIG = Path("lagesbot.toml")
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that tells a mistake in words of ours."""
-
-    phrases: Phrases
-
-    def error(self, message: str) -> NoReturn:
-        """Say what can't be understood and how it is written; exit with 2."""
-        self.print_usage(sys.stderr)
-        self.exit(2, self.phrases("wrong_arguments", {"cause": message}) + "\n")
-
-
 def config_in(argv: list[str]) -> Path:
     """Find the settings file before the rest is read: it decides in which language we speak."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
@@ -34,8 +23,16 @@ def config_in(argv: list[str]) -> Path:
 
 def parser(phrases: Phrases) -> argparse.ArgumentParser:
     """Build the parser with its help in one language."""
-    spoken = type("_Spoken", (_Parser,), {"phrases": phrases})
-    top = spoken(prog="python -m bot", description=phrases("about"), allow_abbrev=False)
+
+    class Spoken(argparse.ArgumentParser):
+        """Tells a mistake in words of ours; the parsers of the commands are of the same class."""
+
+        def error(self, message: str) -> NoReturn:
+            """Say what can't be understood and how it is written; exit with 2."""
+            self.print_usage(sys.stderr)
+            self.exit(2, phrases("wrong_arguments", {"cause": message}) + "\n")
+
+    top = Spoken(prog="python -m bot", description=phrases("about"), allow_abbrev=False)
     top.add_argument("--config", type=Path, default=CONFIG, help=phrases("help_config"))
     commands = top.add_subparsers(dest="command", required=True, metavar="…")
 
@@ -54,7 +51,9 @@ def parser(phrases: Phrases) -> argparse.ArgumentParser:
         "files", metavar="FILE", nargs="+", type=Path, help=phrases("help_files")
     )
     outbox = add("outbox")
-    actions = outbox.add_subparsers(dest="action", metavar="retry|drop", help=phrases("help_action"))
+    actions = outbox.add_subparsers(
+        dest="action", metavar="retry|drop", help=phrases("help_action")
+    )
     for action in ("retry", "drop"):
         words = phrases("help_action")
         one = actions.add_parser(action, description=words)
@@ -63,7 +62,5 @@ def parser(phrases: Phrases) -> argparse.ArgumentParser:
     export.add_argument("--period", required=True, help=phrases("help_period"))
     export.add_argument("--unit", help=phrases("help_unit"))
     export.add_argument("--mask", action="store_true", help=phrases("help_mask"))
-    export.add_argument(
-        "--to", required=True, type=Path, metavar="FOLDER", help=phrases("help_to")
-    )
+    export.add_argument("--to", required=True, type=Path, metavar="FOLDER", help=phrases("help_to"))
     return top

@@ -8,27 +8,17 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateSyntaxError
 
-from bot.config import BadSettings, Settings, load
-from bot.phrases import TEMPLATES, Phrases
+from bot.config import BadSettings, Settings
+from bot.phrases import Phrases, read_settings, said_in
 from bot.questions import LANGUAGES, BadQuestionSet, Mistake, load_question_sets
 from bot.render import BadTemplates, Renderer
 
+_ANY = ZoneInfo("UTC")
 _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
-
-
-def read_settings(path: Path) -> Settings:
-    """Read the settings; a relative path to templates leads into the repository.
-
-    Raises:
-        BadSettings: as config.load does.
-    """
-    settings = load(path)
-    if settings.templates.is_absolute():
-        return settings
-    return settings.model_copy(update={"templates": TEMPLATES.parent / settings.templates})
 
 
 def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
@@ -40,17 +30,19 @@ def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
         settings.password()
     except BadSettings as error:
         mistakes += _in_settings(path, str(error), phrases)
-    folder = settings.templates if settings else TEMPLATES
+    language, folder = said_in(path)
+    if settings:
+        language, folder = settings.municipality.language, settings.templates
     broken = [*_unreadable(folder, phrases)]
     mistakes += broken
     renderer: Renderer | None = None
-    if settings and not broken:
+    if not broken:
         try:
-            code = settings.municipality.language
-            renderer = Renderer(folder, settings.zone, default=code)
+            renderer = Renderer(folder, settings.zone if settings else _ANY, default=language)
         except BadTemplates as error:
             file, _, what = str(error).partition(": ")
-            mistakes.append(Mistake(file=file, line=None, what=what or phrases("no_language")))
+            file, what = file.removesuffix(" is missing"), what or phrases("no_language")
+            mistakes.append(Mistake(file=file, line=None, what=what))
     if renderer:
         mistakes += _in_messages(folder, renderer, phrases)
     try:
@@ -108,7 +100,7 @@ def _line_of(lines: Sequence[str], names: Sequence[str]) -> int | None:
 
 
 def _unreadable(folder: Path, phrases: Phrases) -> Iterator[Mistake]:
-    """Find files of languages, documents and the command line that can't be read as what they are."""
+    """Find files of words that are not the TOML or JSON that they should be."""
     for path in sorted([*folder.glob("languages/*.toml"), *folder.glob("cli/*.toml")]):
         try:
             tomllib.loads(path.read_text(encoding="utf-8"))
@@ -131,7 +123,10 @@ def _unreadable(folder: Path, phrases: Phrases) -> Iterator[Mistake]:
 def _in_messages(folder: Path, renderer: Renderer, phrases: Phrases) -> Iterator[Mistake]:
     """Find messages that are missing in a language or that Jinja2 can't read."""
     there: Mapping[str, frozenset[str]] = {
-        code: frozenset(p.stem for p in (folder / "messages" / code).glob("*.md"))
+        code: frozenset(
+            p.relative_to(folder / "messages" / code).with_suffix("").as_posix()
+            for p in (folder / "messages" / code).rglob("*.md")
+        )
         for code in renderer.languages
     }
     if not any(there.values()):

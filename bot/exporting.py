@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.calendar import Period
 from bot.domain.cycle import Cycle, Submission
 from bot.domain.people import Unit
-from bot.domain.question import Answers, QuestionKind, QuestionSet, Value, fold
+from bot.domain.question import Answers, Question, QuestionKind, QuestionSet, Value, fold
 from bot.phrases import Phrases
 from storage.database import Database
 from storage.unit_of_work import UnitOfWork
@@ -81,17 +81,18 @@ def export_package(
             raise CannotExport("export_question_set", {"name": cycle.question_set})
         entries = _entries(uow, cycle, wish)
         content = _Package(cycle, form, phrases, zone, masked=wish.masked)
+        answers, documents = (phrases.name("files", key) for key in ("answers", "documents"))
         files = {
-            "svar.csv": content.table(entries),
-            "svar.json": _json(content.answers(entries)),
+            f"{answers}.csv": content.table(entries),
+            f"{answers}.json": _json(content.answers(entries)),
         }
         editions = []
         for edition in uow.editions.published(cycle.id):
             names = []
             for _, artifact in uow.editions.artifacts(edition.id):
-                name = f"dokument/{Path(artifact.name).name}"
+                name = f"{documents}/{Path(artifact.name).name}"
                 if name in files:
-                    name = f"dokument/{edition.id}-{Path(artifact.name).name}"
+                    name = f"{documents}/{edition.id}-{Path(artifact.name).name}"
                 files[name] = artifact.content
                 names.append(name)
             about = {"audience": edition.audience, "number": edition.number}
@@ -144,7 +145,6 @@ class _Package:
     ) -> None:
         self._cycle, self._form, self._phrases = cycle, form, phrases
         self._zone, self._masked = zone, masked
-        self._questions = [q for q in form.questions if q.kind is not QuestionKind.GATE]
 
     def table(self, entries: Sequence[_Entry]) -> bytes:
         """One line per unit, for people: UTF-8 with its mark and semicolons, as Excel wants it."""
@@ -157,7 +157,8 @@ class _Package:
     def _rows(self, entries: Sequence[_Entry]) -> Iterator[Sequence[str]]:
         language, words = self._phrases.code, self._phrases
         headings = [words.name("headings", key) for key in self._facts(None)]
-        for question in self._questions:
+        questions = self._questions(entries)
+        for question in questions:
             heading = question.heading.get(language, question.id)
             headings.append(heading)
             if not self._masked:
@@ -165,13 +166,23 @@ class _Package:
         yield headings
         for entry in entries:
             row = list(self._facts(entry).values())
-            for question in self._questions:
+            for question in questions:
                 value = entry.submission.answers.get(question.id, Value())
                 chosen = self._form.chosen_of(question, value)
                 row.append(", ".join(c.label.get(language, c.id) for c in chosen))
                 if not self._masked:
                     row.append(value.text)
             yield row
+
+    def _questions(self, entries: Sequence[_Entry]) -> Sequence[Question]:
+        """List the form's questions, and those that it has lost since but that were answered."""
+        asked = [q for q in self._form.questions if q.kind is not QuestionKind.GATE]
+        answered = dict.fromkeys(q for entry in entries for q in entry.submission.answers)
+        lost = [question for question in answered if question not in self._form.by_id]
+        return [
+            *asked,
+            *(Question(id=q, kind=QuestionKind.TEXT, number=1, text={}) for q in lost),
+        ]
 
     def _facts(self, entry: _Entry | None) -> Mapping[str, str]:
         """Give what the registry asks about an answer; without one, the same names."""

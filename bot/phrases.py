@@ -1,4 +1,4 @@
-"""The command line's sentences, from templates/cli/<language>.toml.
+"""The command line's sentences, from templates/cli/<language>.toml, and where templates are.
 
 What the bot says in rooms belongs in render.py; this is read before there is a bot.
 """
@@ -7,9 +7,34 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-TEMPLATES = REPOSITORY / "templates"
-"""Where a relative path to templates leads, from whichever folder the program is started."""
+from bot.config import Settings, load
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+"""What is delivered."""
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the settings; a relative path to templates leads into the repository, from whichever
+    folder the program is started.
+
+    Raises:
+        BadSettings: as config.load does.
+    """
+    settings = load(path)
+    return settings.model_copy(update={"templates": TEMPLATES.parent / settings.templates})
+
+
+def said_in(path: Path) -> tuple[str, Path]:
+    """Find language and templates in settings that have mistakes, to tell those in that language
+    and to look for more in those templates; what can't be found is as delivered.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        data = {}
+    municipality = data.get("municipality")
+    language = municipality.get("language") if isinstance(municipality, dict) else None
+    return str(language or "sv"), TEMPLATES.parent / str(data.get("templates") or "templates")
 
 
 class Phrases:
@@ -57,10 +82,16 @@ class Phrases:
 
 
 def read_phrases(code: str, templates: Path = TEMPLATES) -> Phrases:
-    """Read a language's sentences; Swedish where the language has none."""
+    """Read a language's sentences; in another language where they are missing or broken.
+
+    Raises:
+        FileNotFoundError: there are none at all.
+    """
     for folder in (templates / "cli", TEMPLATES / "cli"):
-        for spoken in (code, "sv"):
-            path = folder / f"{spoken}.toml"
-            if path.is_file():
-                return Phrases(spoken, tomllib.loads(path.read_text(encoding="utf-8")))
-    raise FileNotFoundError(TEMPLATES / "cli" / "sv.toml")
+        for spoken in dict.fromkeys((code, "sv", "en")):
+            try:
+                content = tomllib.loads((folder / f"{spoken}.toml").read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+                continue  # `check` tells what is wrong with it
+            return Phrases(spoken, content)
+    raise FileNotFoundError(TEMPLATES / "cli")

@@ -1,0 +1,248 @@
+"""What chatting costs: one reply, a burst, a fan-out, a start; the bot beside the bare client.
+
+The machine is shared and noisy, so the two always take turns and medians are compared.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from bot.config import Administrator, Matrix, Municipality, Rooms, Settings
+from tests.benchmarks import municipality
+from tests.benchmarks.bare_process import FAN_OUT, PING
+from tests.benchmarks.measured import Measured
+from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.stage import PASSWORD, Stage
+from tests.live.client import Event, MatrixUser
+
+COMMAND = "!språk svenska"
+"""A real command: it reads and changes the person, keeps an undo, writes the audit, and replies."""
+_TEMPLATES = Path(__file__).parents[2] / "templates"
+_WITHIN = 60.0
+_WARM_UP = 5
+_QUIET = 2.0
+
+
+@dataclass(slots=True, kw_only=True)
+class ChatTimes:
+    """Seconds, in the order measured, unless a name says otherwise."""
+
+    bot_replies: list[float] = field(default_factory=list)
+    bare_replies: list[float] = field(default_factory=list)
+    bot_bursts: list[float] = field(default_factory=list)
+    bare_bursts: list[float] = field(default_factory=list)
+    cpu_ms_per_command: list[float] = field(default_factory=list)
+    bot_fan_outs: list[float] = field(default_factory=list)
+    bare_fan_outs: list[float] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    rss_mb: float = 0.0
+    rss_after_mb: float = 0.0
+    stalls_ms: dict[str, float] = field(default_factory=dict)
+
+
+class ChatBench:
+    """Runs the stages one after another; `ahead` (seconds) makes it a working day's morning."""
+
+    def __init__(self, stage: Stage, sizes: Sizes, folder: Path, ahead: float) -> None:
+        self._stage = stage
+        self._sizes = sizes
+        self._folder = folder
+        self._ahead = ahead
+        self.times = ChatTimes()
+
+    async def run(self) -> ChatTimes:
+        """Measure everything."""
+        settings = self._settings("chat")
+        municipality.fill(
+            settings.database,
+            units=self._sizes.rooms,
+            months=0,
+            accounts=[user.user_id for user in self._stage.users],
+            coordinator=self._stage.coordinator.user_id,
+        )
+        municipality.set_direct_rooms(settings.database, self._stage.with_bot)
+        watchers = [self._stage.bot, self._stage.bare, self._stage.users[0]]
+        for watcher in watchers:
+            await watcher.sync_once()
+            watcher.listen()
+        async with self._bot(settings) as bot, self._bare(self._stage.bare, "pong", []) as bare:
+            await self._replies()
+            await self._bursts(bot, bare)
+        rooms = await self._stage.add_rooms(self._sizes.rooms)
+        municipality.set_direct_rooms(settings.database, rooms)
+        await self._starts(settings)
+        async with self._bot(settings) as bot:
+            await asyncio.sleep(_QUIET)
+            self.times.rss_mb = bot.rss_mb()
+            await self._fan_outs(bot, rooms)
+            self.times.rss_after_mb = bot.rss_mb()
+        await self._compile()
+        return self.times
+
+    def _settings(self, name: str) -> Settings:
+        bot = self._stage.bot
+        data = self._folder / name
+        data.mkdir()
+        return Settings(
+            municipality=Municipality(name="Exempelby kommun", places=municipality.PLACES),
+            matrix=Matrix(homeserver=bot.base_url, user=bot.user_id, password=PASSWORD),
+            administrator=Administrator(name="Alva Admin", account="@alva:bra.test"),
+            rooms=Rooms(office=self._stage.office),
+            database=f"sqlite:///{data / 'lagesbot.db'}",
+            data=data,
+            templates=_TEMPLATES,
+        )
+
+    def _bot(self, settings: Settings) -> Measured:
+        given = {"settings": settings.model_dump(mode="json"), "ahead_seconds": self._ahead}
+        return Measured("tests.benchmarks.bot_process", given, self._folder)
+
+    def _bare(self, account: MatrixUser, text: str, rooms: list[str]) -> Measured:
+        given = {
+            "base_url": account.base_url,
+            "user_id": account.user_id,
+            "access_token": account.access_token,
+            "text": text,
+            "rooms": rooms,
+        }
+        return Measured("tests.benchmarks.bare_process", given, self._folder)
+
+    # One reply
+
+    async def _replies(self) -> None:
+        stage = self._stage
+        pairs = [
+            (stage.with_bot[0], stage.bot, COMMAND, self.times.bot_replies),
+            (stage.with_bare[0], stage.bare, PING, self.times.bare_replies),
+        ]
+        for turn in range(_WARM_UP + self._sizes.reply_pairs):
+            for room, account, text, kept in pairs if turn % 2 else pairs[::-1]:
+                seconds = await self._reply(stage.users[0], room, account.user_id, text)
+                if turn >= _WARM_UP:
+                    kept.append(seconds)
+
+    async def _reply(self, user: MatrixUser, room: str, partner: str, text: str) -> float:
+        after, begun = len(user.seen), time.perf_counter()
+        sending = asyncio.create_task(user.send(room, text))
+        await user.wait_for(
+            lambda e: e["room_id"] == room and _is_message(e, partner), within=30, after=after
+        )
+        seconds = time.perf_counter() - begun
+        await sending
+        return seconds
+
+    # Many commands at once
+
+    async def _bursts(self, bot: Measured, bare: Measured) -> None:
+        stage, times = self._stage, self.times
+        await bot.stall_ms()
+        await bare.stall_ms()
+        for turn in range(self._sizes.burst_pairs):
+            for is_bot in (True, False) if turn % 2 else (False, True):
+                if not is_bot:
+                    times.bare_bursts.append(await self._burst(stage.bare, stage.with_bare, PING))
+                    continue
+                before = bot.cpu_ms()
+                times.bot_bursts.append(await self._burst(stage.bot, stage.with_bot, COMMAND))
+                await asyncio.sleep(0.5)  # what it does after the last reply counts too
+                spent = bot.cpu_ms() - before
+                times.cpu_ms_per_command.append(spent / self._sizes.burst)
+        times.stalls_ms["burst"] = await bot.stall_ms()
+        times.stalls_ms["bare_burst"] = await bare.stall_ms()
+
+    async def _burst(self, partner: MatrixUser, rooms: list[str], text: str) -> float:
+        pairs = list(zip(self._stage.users, rooms, strict=True)) * self._sizes.commands_each
+        after, begun = len(partner.seen), time.perf_counter()
+        async with asyncio.TaskGroup() as sending:
+            for user, room in pairs:
+                sending.create_task(user.send(room, text))
+            await self._all(partner, set(rooms), len(pairs), after)
+            return time.perf_counter() - begun
+
+    async def _all(self, partner: MatrixUser, rooms: set[str], count: int, after: int) -> None:
+        """Wait until the account has posted so many messages in these rooms."""
+        missing = count
+
+        def is_last(event: Event) -> bool:
+            nonlocal missing
+            missing -= event["room_id"] in rooms and _is_message(event, partner.user_id)
+            return missing == 0
+
+        await partner.wait_for(is_last, within=_WITHIN, after=after)
+
+    # A start, with something to read
+
+    async def _starts(self, settings: Settings) -> None:
+        for _ in range(self._sizes.starts):
+            await self._stage.users[0].send(self._stage.with_bot[0], COMMAND)
+            async with self._bot(settings) as bot:
+                self.times.starts.append(bot.ready_after)
+
+    # One word from the coordinator, a message to everybody
+
+    async def _fan_outs(self, bot: Measured, rooms: list[str]) -> None:
+        stage, times = self._stage, self.times
+        await bot.stall_ms()
+        after = len(stage.bot.seen)
+        times.bot_fan_outs.append(await self._fan_out(rooms, "!öppna", stage.coordinator))
+        prompt = next(
+            e["content"]["body"]
+            for e in stage.bot.seen[after:]
+            if e["room_id"] == rooms[0] and _is_message(e, stage.bot.user_id)
+        )
+        async with self._bare(stage.bot, prompt, rooms) as bare:
+            await bare.stall_ms()
+            for turn in range(self._sizes.fan_out_pairs):
+                times.bare_fan_outs.append(await self._fan_out(rooms, FAN_OUT, stage.stranger))
+                if turn:
+                    seconds = await self._fan_out(rooms, "!påminn", stage.coordinator)
+                    times.bot_fan_outs.append(seconds)
+            times.stalls_ms["bare_fan_out"] = await bare.stall_ms()
+        times.stalls_ms["fan_out"] = await bot.stall_ms()
+
+    async def _fan_out(self, rooms: list[str], text: str, by: MatrixUser) -> float:
+        where = self._stage.office if by is self._stage.coordinator else self._stage.signal
+        watcher = self._stage.bot
+        await asyncio.sleep(_QUIET)
+        after, begun = len(watcher.seen), time.perf_counter()
+        await by.send(where, text)
+        await self._all(watcher, set(rooms), len(rooms), after)
+        return time.perf_counter() - begun
+
+    # A year of answers, read and typeset by the running bot
+
+    async def _compile(self) -> None:
+        settings = self._settings("compile")
+        municipality.fill(
+            settings.database,
+            units=self._sizes.units[-1],
+            months=self._sizes.months,
+            accounts=[],
+            coordinator=self._stage.coordinator.user_id,
+        )
+        watcher = self._stage.bot
+        async with self._bot(settings) as bot:
+            await asyncio.sleep(_QUIET)
+            await bot.stall_ms()
+            after = len(watcher.seen)
+            await self._stage.coordinator.send(self._stage.office, "!sammanställ")
+            await watcher.wait_for(
+                lambda e: e["room_id"] == self._stage.office
+                and _is_message(e, watcher.user_id)
+                and e["content"]["msgtype"] in ("m.file", "m.image"),
+                within=_WITHIN,
+                after=after,
+            )
+            await asyncio.sleep(_QUIET)
+            self.times.stalls_ms["compile"] = await bot.stall_ms()
+
+
+def ratio(ours: list[float], theirs: list[float]) -> float:
+    """Compare medians."""
+    return median(ours) / median(theirs)
+
+
+def _is_message(event: Event, sender: str) -> bool:
+    return event["type"] == "m.room.message" and event["sender"] == sender

@@ -1,0 +1,50 @@
+"""How much is measured: the full run of `make bench`, and a small one for the tests."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Numbers of everything; pairs are one measurement of the bot and one of the bare client."""
+
+    reply_pairs: int
+    users: int
+    commands_each: int
+    burst_pairs: int
+    rooms: int
+    fan_out_pairs: int
+    starts: int
+    units: tuple[int, ...]
+    months: int
+    repeats: int
+
+    @property
+    def burst(self) -> int:
+        """How many commands a burst has."""
+        return self.users * self.commands_each
+
+
+FULL = Sizes(
+    reply_pairs=150,
+    users=50,
+    commands_each=4,
+    burst_pairs=5,
+    rooms=500,
+    fan_out_pairs=3,
+    starts=5,
+    units=(50, 500, 2000),
+    months=12,
+    repeats=3,
+)
+SMALL = Sizes(
+    reply_pairs=5,
+    users=3,
+    commands_each=2,
+    burst_pairs=1,
+    rooms=6,
+    fan_out_pairs=1,
+    starts=1,
+    units=(3, 6, 9),
+    months=3,
+    repeats=1,
+)

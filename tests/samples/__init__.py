@@ -1,0 +1,22 @@
+"""Representative data for every message: plain values, some of them as hostile as people can be.
+
+A template's samples stand together under its name, each with a word for what is special about it.
+"""
+
+from bot.command import CommandWords
+from tests.samples import coordinator, everybody, reporter
+from tests.samples.cast import Samples
+
+
+def messages(words: CommandWords) -> Samples:
+    """List data for every message; `words` are a verb's words in the language at hand."""
+    return {
+        **reporter.asking(),
+        **reporter.answered(),
+        **coordinator.running(),
+        **coordinator.reports(),
+        **coordinator.office(),
+        **everybody.people(),
+        **everybody.general(words),
+        **everybody.errors(),
+    }
