@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.domain.people import Holding, Person, Role, Unit
+from bot.domain.people import Holding, Role, Unit
 from bot.domain.privacy import holds_identity_number
 from bot.domain.roster import (
     Change,
@@ -92,7 +92,7 @@ class _Known:
         for account in accounts:
             if account.person_id not in people:
                 people[account.person_id] = uow.people.get(account.person_id)
-        self.units = _units(uow, list(people.values()))
+        self.units = uow.people.all_units()
         names = {unit.id: unit.name for unit in self.units}
         self.persons = [
             KnownPerson(
@@ -108,16 +108,6 @@ class _Known:
             for account in accounts
             for person in [people[account.person_id]]
         ]
-
-
-def _units(uow: UnitOfWork, people: Sequence[Person]) -> Sequence[Unit]:
-    """List active units, and the closed ones that somebody held or that a round asked."""
-    units = {unit.id: unit for unit in uow.people.units()}
-    named = {h.unit_id for person in people for h in person.holdings if h.unit_id}
-    for cycle in uow.cycles.all():
-        named |= {submission.unit_id for submission in uow.cycles.submissions(cycle.id)}
-    units |= {unit_id: uow.people.unit(unit_id) for unit_id in named - set(units)}
-    return list(units.values())
 
 
 def _carry_out(

@@ -180,6 +180,10 @@ class People:
         ).all()
         return [_unit(row) for row in rows]
 
+    def all_units(self) -> Sequence[Unit]:
+        """List every unit there ever was, the closed ones too."""
+        return [_unit(row) for row in self._session.exec(select(UnitRow)).all()]
+
     def unit(self, unit_id: int) -> Unit:
         """Get a unit, active or not."""
         return _unit(self._session.get_one(UnitRow, unit_id))

@@ -1,4 +1,4 @@
-"""A chat service and a clock of our own, for stories; the contract suite holds the first to the port.
+"""A chat service and clocks of our own; the contract suite holds the first to its port.
 
 Nothing else is faked: stories run on real databases, real templates and real documents.
 """
@@ -103,7 +103,9 @@ class FakePlatform:
             )
         else:
             self.rooms[room].append(
-                Posted(event_id, self.own_account, payload.name, file=payload, thread=payload.thread)
+                Posted(
+                    event_id, self.own_account, payload.name, file=payload, thread=payload.thread
+                )
             )
         return event_id
 
@@ -143,7 +145,7 @@ class FakePlatform:
         self.rooms[room] = []
         self.members[room] = {*members, self.own_account}
 
-    async def happens(  # noqa: PLR0913
+    async def happens(
         self,
         mailbox: Mailbox,
         room: str,

@@ -1,4 +1,4 @@
-"""The contract of ports.Platform, held by the fake of the stories and by Matrix on a real server."""
+"""The contract of ports.Platform, held by the stories' fake and by Matrix on a real server."""
 
 import asyncio
 import uuid

@@ -72,9 +72,9 @@ class Player:
             await self._handled(event_id)
         return event_id
 
-    async def remarks(self, text: str, room: str) -> None:
-        """Write something that is not for the bot."""
-        await self.user.send(room, text)
+    async def remarks(self, text: str, room: str) -> str:
+        """Write something that is not for the bot; give its id."""
+        return await self.user.send(room, text)
 
     async def edits(self, event_id: str, text: str, room: str | None = None) -> None:
         """Edit an own message."""

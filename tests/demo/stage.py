@@ -34,8 +34,8 @@ SERVER = "exempelby.test"
 
 TALKING = 60.0
 """While people talk, a second is a minute."""
-TRAVELLING = 6 * 86_400.0
-"""Between, a second is six days."""
+TRAVELLING = 8 * 86_400.0
+"""Between, a second is eight days."""
 _POLL = 0.02
 _PATIENCE = 30.0
 
@@ -111,6 +111,12 @@ class Stage:
         except TimeoutError:
             raise StageError(f"the bot did not handle {event_id}") from None
         await self.settle()
+
+    async def told(self, event_id: str) -> None:
+        """Wait until an event that the bot has nothing to do with has been told."""
+        async with asyncio.timeout(_PATIENCE):
+            while event_id not in self.transcript.told:
+                await asyncio.sleep(_POLL)
 
     async def settle(self) -> None:
         """Wait until nothing is to be handled or sent, and all that was sent has been told."""

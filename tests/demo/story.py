@@ -76,16 +76,17 @@ async def _september(stage: Stage) -> Approved:
     with stage.transcript.briefly(6):
         await stage.until("2026-10-05 09:20")
     await stage["ali"].says(
-        "gult", "samma", "otrygg plats, 6", "Trasig belysning längs gångvägen vid Strömnäs sporthall.",
-        "4", "mer", "Strömnäs", "kväll, helg", "5", "3", "nej", "skicka",
-    )  # fmt: skip
-    with stage.transcript.briefly(8):
+        "gult\nsamma\notrygg plats, trafik\n"
+        "Trasig belysning längs gångvägen till sporthallen. A-traktorer kör där på kvällarna.\n"
+        "pågår hela tiden\nmer\nStrömnäs\nkväll, helg\nfelanmält\n3\nnej\nskicka"
+    )
+    stage.transcript.scene("Tisdag 6 oktober: andra påminnelsen; samordnaren frågar hur det går")
+    with stage.transcript.briefly(4):
         await stage.until("2026-10-06 10:00")
-    stage.transcript.scene("Tisdag 6 oktober: samordnaren frågar hur det går")
     await helena.says("!läget", room=stage.office)
-    with stage.transcript.briefly(8):
-        await stage.until("2026-10-07 16:30")
-    stage.transcript.scene("Torsdag 8 oktober: omgången är stängd, en enhet har inte svarat")
+    stage.transcript.scene("Onsdag 7 oktober kl. 16.00: omgången stänger, en enhet har inte svarat")
+    await stage.until("2026-10-07 16:30")
+    stage.transcript.scene("Torsdag 8 oktober: samordnaren sammanställer")
     await stage.until("2026-10-08 08:20")
     await helena.says(
         "!sammanfattning Oroligare kvällar vid Kupolen och torget; fritid, polis och nattvandrare "
@@ -99,7 +100,8 @@ async def _september(stage: Stage) -> Approved:
     await helena.reacts("✅", room=stage.office, to=preview)
     await helena.reads("Lägesbilden ligger nu", stage.office, times=2)
     await stage.settle()
-    await stage["ingrid"].remarks("Tack! Vi tar Kupolen på måndagens morgonmöte.", stage.bra)
+    thanks = await stage["ingrid"].remarks("Tack! Vi tar Kupolen på morgonmötet.", stage.bra)
+    await stage.told(thanks)
     return Approved(period="2026-09", preview=preview, answers=11)
 
 
@@ -118,8 +120,8 @@ async def _september_answers(stage: Stage) -> None:
         tell.scene("Fritidsgården: den ena ledaren börjar, den andra skickar ett långt rött svar")
         await stage["oskar"].says("3", "3", "10, 12")
         await stage["samira"].says(
-            "röd", "sämre", "3, 4",
-            "Tre kvällar i rad har ett tjugotal ungdomar samlats utanför. Två slagsmål, och "
+            "röd", "sämre", "1, 3, 4",
+            "Tre kvällar i rad har ett tjugotal ungdomar samlats utanför. Två slagsmål, alkohol, och "
             "personal har blivit hotad. Yngre barn vågar inte komma.",
             "2", "mer", "Exempelby", "3, 5", "1, 3, 6 nattvandrare två kvällar", "4, 5",
             "Halloweenfest fredag 30 oktober, vi väntar över hundra besökare.", "skicka",
@@ -140,7 +142,7 @@ async def _september_answers(stage: Stage) -> None:
     tell.scene("Granviksskolan: ett personnummer (påhittat) slinker med")
     with tell.briefly(7):
         await stage["karin"].says(
-            "2", "3", "3, 6", f"Eleven {INVENTED_NUMBER} kör moped på skolgården.",
+            "2", "3", "3, 4, 6", f"Eleven {INVENTED_NUMBER} kör moped på skolgården.",
             "Mopeder kör fort över skolgården efter skolan. Bråk i kön till bussen.", "3", "mer",
             "Granvik", "2", "1, 2", "närvaro", "Höstlov vecka 44.", "skicka",
         )  # fmt: skip
@@ -150,17 +152,17 @@ async def _september_answers(stage: Stage) -> None:
         await stage["maria"].says("1", "2", "1")
         await stage["maria"].says("0", "1")
         await stage["petra"].says(
-            "2", "3", "10, 7",
+            "2\n3\n1, 7, 10\n"
             "Fler orosanmälningar om unga som är ute sent. Några har fått pengar erbjudna i "
-            "chattgrupper för att lämna paket.",
-            "2", "mer", "på nätet", "3", "4, 6", "3, 4", "nej", "skicka",
-        )  # fmt: skip
+            "chattgrupper för att lämna paket.\n"
+            "2\nmer\npå nätet\n3\n4, 6\n3, 4\nnej\nskicka"
+        )
         await stage["tomas"].says(
-            "2", "2", "2", "Tre anlagda bränder i papperskorgar och en i ett vindskydd.",
-            "2", "mer", "Lillfors", "3, 4", "3", "1", "nej", "skicka",
-        )  # fmt: skip
+            "2\n2\n2, 4\nTre anlagda bränder i papperskorgar och en i ett vindskydd.\n"
+            "2\nmer\nLillfors\n3, 4\n3\n1\nnej\nskicka"
+        )
         await stage["greta"].says(
-            "2", "3", "4, 14", "Stökigt mellan tre och fem. Rykten om bråk vid torget gör att "
+            "2", "3", "4, 10, 14", "Stökigt mellan tre och fem. Rykten om bråk vid torget gör att "
             "äldre besökare går tidigare.",
             "3", "1", "skicka",
         )  # fmt: skip
@@ -174,13 +176,16 @@ async def _october(stage: Stage) -> Approved:
     await stage["nils"].says("!läget", room=stage.office)
     await _october_answers(stage)
     nils = stage["nils"]
+    tell.scene("Torsdag 5 november: sista påminnelsen")
+    with tell.briefly(4):
+        await stage.until("2026-11-05 10:00")
     tell.scene("Fredag 6 november kl. 16.00: omgången stänger")
-    with tell.briefly(8):
-        await stage.until("2026-11-09 08:15")
+    await stage.until("2026-11-06 16:30")
     tell.scene("Måndag 9 november: gymnasiet svarar sent, Nils sammanställer åt Helena")
+    await stage.until("2026-11-09 08:15")
     with tell.briefly(5):
         await stage["erik"].says(
-            "2\n1\n1\nMindre vejpning sedan toaletterna hålls låsta under lektionstid.\n2\nräcker så"
+            "2\n1\n1, 10\nMindre vejpning sedan toaletterna hålls låsta under lektionstid.\n2\nräcker så"
             "\nskicka"
         )
     await nils.says(
@@ -193,7 +198,7 @@ async def _october(stage: Stage) -> Approved:
     tell.scene("Ett svar ändras efter förhandsvisningen: boten frågar en gång")
     with tell.briefly(6):
         await stage["karin"].edits(
-            stage.kept["granvik"], "2\n2\n6\nMopederna är tillbaka vid skolan.\n2\nräcker så\nskicka"
+            stage.kept["granvik"], "2\n2\n4, 6\nMopederna är tillbaka, och det är stökigt i busskön.\n2\nräcker så\nskicka"
         )
     await nils.says("!publicera", room=stage.office)
     await nils.says("!sammanställ", room=stage.office)
@@ -218,12 +223,12 @@ async def _october_answers(stage: Stage) -> None:
         await stage["maria"].says("0", "1")
         await stage.until("2026-11-03 14:00")
         await stage["samira"].says(
-            "gult", "bättre", "4", "Fortfarande samlingar på fredagar, men inget våld.", "2", "mer",
-            "Exempelby", "5", "1, 6 nattvandrare varje fredag", "5", "nej", "skicka",
-        )  # fmt: skip
+            "gult\nbättre\n1, 4\nFortfarande samlingar på fredagar och en del alkohol, men inget våld."
+            "\n2\nmer\nExempelby\n3, 5\n1, 6 nattvandrare varje fredag\n5\nnej\nskicka"
+        )
         await stage["greta"].says("1", "1", "1")
         await stage["anders"].says(
-            "2", "2", "10", "Några unga har vi nu kontakt med. Oron finns kvar.", "2", "1", "skicka"
+            "2", "2", "1, 10", "Några unga har vi nu kontakt med. Oron finns kvar.", "2", "1", "skicka"
         )
         await stage["lena"].says("1", "1", "1")
         await stage.until("2026-11-04 09:30")
@@ -231,9 +236,9 @@ async def _october_answers(stage: Stage) -> None:
             "1", "1", "2", "12", "Belysningen i Strömnäs är lagad.", "1", "1", "skicka"
         )
         await stage["birgit"].says(
-            "2", "4", "5", "Flera äldre har blivit uppringda av någon som säger sig vara från banken.",
-            "2", "mer", "Norrsjö", "1", "3, 6 information vid hembesök", "4", "nej", "skicka",
-        )  # fmt: skip
+            "2\nvet inte\n5\nFlera äldre har blivit uppringda av någon som säger sig vara från banken."
+            "\n2\nmer\nNorrsjö\n1\n3, 6 information vid hembesök\n4\nnej\nskicka"
+        )
 
 
 async def _preview(stage: Stage, month: str) -> str:

@@ -103,9 +103,7 @@ async def _scene(server: Homeserver, folder: Path, reporters: int) -> Scene:
 
 async def _login(server: Homeserver, name: str) -> MatrixUser:
     account = await server.register(name, "secret")
-    return MatrixUser(
-        server.base_url, user_id=account.user_id, access_token=account.access_token
-    )
+    return MatrixUser(server.base_url, user_id=account.user_id, access_token=account.access_token)
 
 
 async def _close(scene: Scene) -> None:
@@ -139,9 +137,7 @@ async def test_a_month_with_a_restart_of_bot_and_homeserver(tmp_path: Path) -> N
             for forum in (scene.bra, scene.samsa):
                 await scene.heard(scene.kim, forum, "Exempelby kommun")
             await scene.heard(scene.kim, scene.office, "SAMSA", within=40)
-        prompts = [
-            m for m in current_text(await first.messages(room)) if "Fråga 1 av 8" in m.body
-        ]
+        prompts = [m for m in current_text(await first.messages(room)) if "Fråga 1 av 8" in m.body]
         assert len(prompts) == 1
         await _close(scene)
 

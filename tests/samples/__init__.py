@@ -3,13 +3,15 @@
 A template's samples stand together under its name, each with a word for what is special about it.
 """
 
+from collections.abc import Mapping
+
 from bot.command import CommandWords
 from tests.samples import coordinator, everybody, reporter
 from tests.samples.cast import Samples
 
 
-def messages(words: CommandWords) -> Samples:
-    """List data for every message; `words` are a verb's words in the language at hand."""
+def messages(commands: Mapping[str, CommandWords]) -> Samples:
+    """List data for every message; `commands` are the verbs' words in the language at hand."""
     return {
         **reporter.asking(),
         **reporter.answered(),
@@ -17,6 +19,6 @@ def messages(words: CommandWords) -> Samples:
         **coordinator.reports(),
         **coordinator.office(),
         **everybody.people(),
-        **everybody.general(words),
+        **everybody.general(commands),
         **everybody.errors(),
     }

@@ -43,22 +43,35 @@ def people() -> Samples:
     }
 
 
-def general(words: CommandWords) -> Samples:
-    """Sample help and what is not understood; `words` are those of one verb."""
-    helped = {
-        "allowed": [words],
-        "more": list(words.words),
-        "reporter": True,
-        "admin": False,
-        "direct": True,
-    }
+def general(commands: Mapping[str, CommandWords]) -> Samples:
+    """Sample help and what is not understood; `commands` are the verbs' words, in order."""
+    ranked = sorted(commands, key=lambda verb: commands[verb].rank)
+    own = [commands[v] for v in ("respond", "status", "absence", "undo", "language")]
     return {
         "help": {
-            "reporter": helped,
-            "direct": {**helped, "reporter": False, "more": []},
-            "room": {**helped, "direct": False},
+            "reporter": {
+                "allowed": own,
+                "more": [],
+                "reporter": True,
+                "admin": False,
+                "direct": True,
+            },
+            "coordinator": {
+                "allowed": [commands[verb] for verb in ranked[:8]],
+                "more": [commands[verb].words[0] for verb in ranked[8:]],
+                "reporter": False,
+                "admin": True,
+                "direct": True,
+            },
+            "council room": {
+                "allowed": [],
+                "more": [],
+                "reporter": True,
+                "admin": False,
+                "direct": False,
+            },
         },
-        "help_one": {"": {"verb": "absence", "words": words}},
+        "help_one": {verb: {"verb": verb, "words": commands[verb]} for verb in ranked},
         "did_you_mean": {
             "near": {"said": "x", "near": ["publicera", "påminn", "person"]},
             "unknown": {"said": HOSTILE[:40], "near": []},

@@ -83,7 +83,9 @@ class World:
 
     # Who there is
 
-    def unit(self, name: str, place: str = "Björbo", board: str = "Barn- och utbildningsnämnden") -> int:
+    def unit(
+        self, name: str, place: str = "Björbo", board: str = "Barn- och utbildningsnämnden"
+    ) -> int:
         """Add a unit."""
         return self.runtime.database.now(
             lambda uow: uow.people.save_unit(Unit(id=0, name=name, board=board, place=place)).id
@@ -146,7 +148,9 @@ class World:
 
     def sees(self, room: str) -> list[Posted]:
         """List what the bot has posted in a room since this was asked last, edits apart."""
-        mine = [p for p in self.platform.rooms.get(room, []) if p.sender == self.platform.own_account]
+        mine = [
+            p for p in self.platform.rooms.get(room, []) if p.sender == self.platform.own_account
+        ]
         new = mine[self._read.get(room, 0) :]
         self._read[room] = len(mine)
         return new
