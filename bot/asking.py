@@ -49,5 +49,11 @@ def asked_again(
         draft = start(ctx, person, cycle, units[0])
     question = ask(ctx, draft, template=template, to=ToPerson(person_id=person.id))
     begun = bool(draft.answers)
-    data = {**question.data, "units": units, "begun": begun, "closes": cycle.closes_at}
+    data = {
+        **question.data,
+        "units": units,
+        "begun": begun,
+        "closes": cycle.closes_at,
+        "days_left": ctx.calendar.working_days_between(ctx.now, cycle.closes_at),
+    }
     return replace(question, template=template, data=data)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bot.command import Context, Message
+from bot.domain.question import whole_choice
 from bot.editions import PREVIEW
 from bot.ports import IncomingMessage, Kind
 from bot.render import Renderer
@@ -78,7 +79,17 @@ def _reaction(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant
     last = ctx.uow.marks.get(f"asked/{ctx.person.id}")
     if last != posted.key:
         return None
-    return Meant(verb="answer", args=renderer.reaction(key))
+    return Meant(verb="answer", args=key if _is_answer(ctx, key) else renderer.reaction(key))
+
+
+def _is_answer(ctx: Context, key: str) -> bool:
+    """Tell whether the question asked now has a choice by this very sign (✅ for "grönt")."""
+    draft = ctx.uow.cycles.current(ctx.person.id)
+    if draft is None:
+        return False
+    form = ctx.question_sets[ctx.uow.cycles.get(draft.cycle_id).question_set]
+    question = form.by_id.get(draft.at)
+    return question is not None and whole_choice(form, question, key) is not None
 
 
 def _suggest(ctx: Context, renderer: Renderer, word: str, *, loud: bool) -> Message | None:

@@ -11,9 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from alembic import command as alembic_command
-from alembic.config import Config as AlembicConfig
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -22,6 +20,8 @@ from sqlmodel import Session
 from storage.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
@@ -44,17 +44,39 @@ class Database:
             return result
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version."""
-        config = AlembicConfig()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        """Bring the schema to the newest version; one that is there already costs two queries."""
         with self._engine.begin() as connection:
-            config.attributes["connection"] = connection
-            alembic_command.upgrade(config, "head")
+            if _version(connection) != _newest_version():
+                _upgrade(connection)
 
     def close(self) -> None:
         """Wait for the running transaction and let the connections go."""
         self._thread.shutdown(wait=True)
         self._engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    # Loaded only when there is something to do: it is a tenth of the bot's memory and start.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    """Give the version of the schema, or None where there is none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return str(version) if version else None
+
+
+def _newest_version() -> str:
+    """Give the version that the last migration leads to: its file's name begins with it."""
+    return max(file.name.split("_")[0] for file in (_MIGRATIONS / "versions").glob("*.py"))
 
 
 def _engine(url: str) -> Engine:

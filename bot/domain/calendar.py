@@ -75,6 +75,12 @@ class WorkCalendar:
             d = self.next_working_day(d + _DAY) if n > 0 else self.previous_working_day(d - _DAY)
         return d
 
+    def working_days_between(self, start: datetime, end: datetime) -> int:
+        """Count the working days after the day of `start` up to and with the day of `end`."""
+        first, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+        return sum(map(self.is_working_day, days))
+
     def nth_working_day(self, year: int, month: int, n: int) -> date:
         """Give the n-th working day of a month, 1 being the first.
 

@@ -145,12 +145,6 @@ def moved_deadline(
     """
     if down_from >= cycle.closes_at:
         return cycle.closes_at
-    first = max(down_from, cycle.opens_at).astimezone(calendar.zone).date()
-    today = now.astimezone(calendar.zone).date()
-    lost = sum(
-        1
-        for n in range(1, (today - first).days + 1)
-        if calendar.is_working_day(first + timedelta(days=n))
-    )
+    lost = calendar.working_days_between(max(down_from, cycle.opens_at), now)
     closes = cycle.closes_at.astimezone(calendar.zone)
     return calendar.at(calendar.add_working_days(closes.date(), lost), closes.time())

@@ -88,7 +88,9 @@ async def run(given: dict[str, Any]) -> None:
     headers = {"Authorization": f"Bearer {given['access_token']}"}
     timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
-        client = BareClient(http, given["base_url"], given["user_id"], given["text"], given["rooms"])
+        client = BareClient(
+            http, given["base_url"], given["user_id"], given["text"], given["rooms"]
+        )
         task = asyncio.create_task(client.run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):

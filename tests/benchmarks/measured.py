@@ -42,15 +42,7 @@ class Measured:
 
     async def __aenter__(self) -> Self:
         started = time.perf_counter()
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module, str(self._file)],
-                cwd=_ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                preexec_fn=die_with_parent(signal.SIGKILL),
-            )
+        self._process = self._spawn()
         try:
             await self._hear("synced")
         except BaseException:
@@ -87,6 +79,17 @@ class Measured:
     def complaints(self) -> str:
         """Give the end of what it logged."""
         return log_tail([self._log])
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", self._module, str(self._file)],
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
 
     async def _hear(self, word: str) -> object:
         assert self._process.stdout is not None

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -26,7 +27,7 @@ def main() -> int:
     logging.lastResort = None
     try:
         return asyncio.run(_run(options.output, once=options.once))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         _say("\nAvbrutet. Allt är avslutat och borttaget.")
         return 130
 
@@ -74,11 +75,14 @@ async def _stay(there: Stage) -> None:
     )
     _say(
         f"\nOmgången om november är öppen, och klockan går nu som vanligt. Logga in med valfri "
-        f"Matrix-klient:\n\n  Server:   {there.server.base_url}\n  Lösenord: {PASSWORD} (för alla)\n\n"
+        f"Matrix-klient:\n\n  Server:   {there.server.base_url}\n"
+        f"  Lösenord: {PASSWORD} (för alla)\n\n"
         f"{who}\n\nSvara som rapportör i din direktchatt med Lägesbot, eller skriv !läget, "
         "!sammanställ och !publicera\nsom helena i rummet Samordning. Ctrl-C avslutar."
     )
-    await asyncio.Event().wait()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    _say("\nAvslutar.")
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ from tests.live.client import MatrixUser
 from tests.live.timeline import current_text
 
 PASSWORD = "exempelby"
-"""Everybody's, on a homeserver that lives as long as the demonstration and is seen from here only."""
+"""Everybody's, on a homeserver that only this machine sees, as long as the demonstration lasts."""
 
 
 class Player:

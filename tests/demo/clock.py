@@ -1,4 +1,4 @@
-"""A clock that runs as fast as the story wants, and never past the instant it is told to stop at."""
+"""A clock as fast as the story wants, which never runs past the instant it is told to stop at."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -136,7 +136,9 @@ class Stage:
         return [*waiting, *(e for e in sent if e not in self.transcript.told)]
 
     def _ask(self, question: str, *values: str) -> list[str]:
-        with contextlib.closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as door:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
+        ) as door:
             return [str(row[0]) for row in door.execute(question, values)]
 
     async def watch(self) -> None:
@@ -170,9 +172,12 @@ async def stage(begins: str, out: TextIO) -> AsyncIterator[Stage]:
             Homeserver(Path(folder) / "homeserver", server_name=SERVER) as server,
             contextlib.AsyncExitStack() as stack,
         ):
-            yield await _set(server, Path(folder), clock, transcript, stack)
+            try:
+                yield await _set(server, Path(folder), clock, transcript, stack)
+            except StageError as error:
+                raise StageError("\n".join([str(error), *defects.lines])) from error
     if defects.lines:
-        raise StageError("the bot reported defects:\n" + "\n".join(defects.lines))
+        raise StageError("\n".join(["the bot reported defects", *defects.lines]))
 
 
 async def _set(
@@ -269,5 +274,3 @@ class _Defects(logging.Handler):
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger().removeHandler(self)
-
-

@@ -72,7 +72,9 @@ async def _september(stage: Stage) -> Approved:
         await stage.until("2026-10-01 09:00")
     await _september_answers(stage)
     helena = stage["helena"]
-    stage.transcript.scene("Måndag 5 oktober: första påminnelsen, bara till dem som inte har svarat")
+    stage.transcript.scene(
+        "Måndag 5 oktober: första påminnelsen, bara till dem som inte har svarat"
+    )
     with stage.transcript.briefly(6):
         await stage.until("2026-10-05 09:20")
     await stage["ali"].says(
@@ -121,8 +123,8 @@ async def _september_answers(stage: Stage) -> None:
         await stage["oskar"].says("3", "3", "10, 12")
         await stage["samira"].says(
             "röd", "sämre", "1, 3, 4",
-            "Tre kvällar i rad har ett tjugotal ungdomar samlats utanför. Två slagsmål, alkohol, och "
-            "personal har blivit hotad. Yngre barn vågar inte komma.",
+            "Tre kvällar i rad har ett tjugotal ungdomar samlats utanför. Alkohol och två "
+            "slagsmål, och personal har blivit hotad. Yngre barn vågar inte komma.",
             "2", "mer", "Exempelby", "3, 5", "1, 3, 6 nattvandrare två kvällar", "4, 5",
             "Halloweenfest fredag 30 oktober, vi väntar över hundra besökare.", "skicka",
         )  # fmt: skip
@@ -185,11 +187,11 @@ async def _october(stage: Stage) -> Approved:
     await stage.until("2026-11-09 08:15")
     with tell.briefly(5):
         await stage["erik"].says(
-            "2\n1\n1, 10\nMindre vejpning sedan toaletterna hålls låsta under lektionstid.\n2\nräcker så"
-            "\nskicka"
+            "2\n1\n1, 10\nMindre vejpning sedan toaletterna hålls låsta på lektionstid."
+            "\n2\nräcker så\nskicka"
         )
     await nils.says(
-        "!sammanfattning Tydligt lugnare vid Kupolen sedan vuxna började gå ut två kvällar i veckan."
+        "!sammanfattning Tydligt lugnare vid Kupolen sedan vuxna går ut två kvällar i veckan."
         "\nHalloween gick bra. Bedragare ringer äldre i Norrsjö.",
         room=stage.office,
     )
@@ -198,7 +200,9 @@ async def _october(stage: Stage) -> Approved:
     tell.scene("Ett svar ändras efter förhandsvisningen: boten frågar en gång")
     with tell.briefly(6):
         await stage["karin"].edits(
-            stage.kept["granvik"], "2\n2\n4, 6\nMopederna är tillbaka, och det är stökigt i busskön.\n2\nräcker så\nskicka"
+            stage.kept["granvik"],
+            "2\n2\n4, 6\nMopederna är tillbaka, och det är stökigt i busskön."
+            "\n2\nräcker så\nskicka",
         )
     await nils.says("!publicera", room=stage.office)
     await nils.says("!sammanställ", room=stage.office)
@@ -223,12 +227,19 @@ async def _october_answers(stage: Stage) -> None:
         await stage["maria"].says("0", "1")
         await stage.until("2026-11-03 14:00")
         await stage["samira"].says(
-            "gult\nbättre\n1, 4\nFortfarande samlingar på fredagar och en del alkohol, men inget våld."
-            "\n2\nmer\nExempelby\n3, 5\n1, 6 nattvandrare varje fredag\n5\nnej\nskicka"
+            "gult\nbättre\n1, 4\n"
+            "Fortfarande samlingar på fredagar och en del alkohol, men inget våld.\n"
+            "2\nmer\nExempelby\n3, 5\n1, 6 nattvandrare varje fredag\n5\nnej\nskicka"
         )
         await stage["greta"].says("1", "1", "1")
         await stage["anders"].says(
-            "2", "2", "1, 10", "Några unga har vi nu kontakt med. Oron finns kvar.", "2", "1", "skicka"
+            "2",
+            "2",
+            "1, 10",
+            "Några unga har vi nu kontakt med. Oron finns kvar.",
+            "2",
+            "1",
+            "skicka",
         )
         await stage["lena"].says("1", "1", "1")
         await stage.until("2026-11-04 09:30")
@@ -236,8 +247,9 @@ async def _october_answers(stage: Stage) -> None:
             "1", "1", "2", "12", "Belysningen i Strömnäs är lagad.", "1", "1", "skicka"
         )
         await stage["birgit"].says(
-            "2\nvet inte\n5\nFlera äldre har blivit uppringda av någon som säger sig vara från banken."
-            "\n2\nmer\nNorrsjö\n1\n3, 6 information vid hembesök\n4\nnej\nskicka"
+            "2\nvet inte\n5\n"
+            "Flera äldre har blivit uppringda av någon som säger sig vara från banken.\n"
+            "2\nmer\nNorrsjö\n1\n3, 6 information vid hembesök\n4\nnej\nskicka"
         )
 
 

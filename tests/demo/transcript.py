@@ -66,7 +66,10 @@ class Transcript:
         self._print("\n".join(self._paint(line, _DIM) for line in text.splitlines()))
 
     def tell(self, events: Sequence[Event]) -> None:
-        """Tell new events of any rooms, each once, in the homeserver's order."""
+        """Tell new events of any rooms, each once, in the homeserver's order.
+
+        Each carries `told_by`, the name of the person at whose device it arrived.
+        """
         for event in sorted(events, key=lambda e: e.get("origin_server_ts", 0)):
             event_id = event.get("event_id")
             if event_id is None or event_id in self.told:
@@ -83,7 +86,7 @@ class Transcript:
         relation = relation if isinstance(relation, dict) else {}
         match event["type"]:
             case "m.reaction":
-                about = self._texts.get(relation.get("event_id", ""), "").split("\n")[0]
+                about = self._texts.get(str(relation.get("event_id")), "").split("\n")[0]
                 return f"{relation.get('key', '')}  på ”{_cut(about, 56)}”", "reagerar"
             case "m.room.redaction":
                 target = content.get("redacts") or event.get("redacts")
@@ -112,31 +115,31 @@ class Transcript:
         return body, remark
 
     def _line(self, event: Event, text: str, remark: str) -> None:
-        sender = event["sender"]
+        sender: str = event["sender"]
         by_bot = sender == self.bot
         at = self._now().astimezone(self._zone)
         when = f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at:%H.%M}"
         name = self.names.get(sender, sender)
-        room = self.rooms.get(event["room_id"]) or f"direkt: {self._partner(event)}"
+        room = self.rooms.get(event["room_id"]) or f"direkt: {event['told_by']}"
         extra = f" ({remark})" if remark else ""
         self._whole += [f"{when}  [{room}]  {name}{extra}", *self._wrapped(text), ""]
-        most = self._most
-        if by_bot and remark == "ändrar":
-            most = 1
-        elif by_bot and remark == "i tråd":
-            most = min(most or 4, 4)
         lines = self._wrapped(text)
-        left = len(lines) - most if most and by_bot else 0
-        if left > 0:
-            lines = [*lines[:most], self._paint(f"{_INDENT}… {left} rader till", _DIM)]
+        most = self._most_lines(remark) if by_bot else None
+        if most is not None and len(lines) > most + 1:
+            left = len(lines) - most
+            more = [] if most == 1 else [self._paint(f"{_INDENT}… {left} rader till", _DIM)]
+            lines = [*lines[:most], *more]
         self._print(
             f"{self._paint(when, _DIM)}  {self._paint(f'[{room}]', _YELLOW)}  "
             f"{self._paint(name, _CYAN if by_bot else _GREEN)}{extra}"
         )
         self._print("\n".join(lines))
 
-    def _partner(self, event: Event) -> str:
-        return event.get("told_by", "")
+    def _most_lines(self, remark: str) -> int | None:
+        """Tell how many lines of a message of the bot are printed; None for all of them."""
+        if remark == "ändrar":
+            return 1
+        return min(self._most or 4, 4) if remark == "i tråd" else self._most
 
     def _wrapped(self, text: str) -> list[str]:
         lines: list[str] = []

@@ -40,8 +40,8 @@ class Read:
 async def verify(stage: Stage, approved: Sequence[Approved], output: Path) -> list[str]:
     """Compare, and write what was read to `output`; give what differs, in words."""
     rooms = {
-        Audience.BRA: await _read(stage, "ingrid", stage.bra),
-        Audience.SAMSA: await _read(stage, "rolf", stage.samsa),
+        audience: await _read(stage, _READERS[audience], room)
+        for audience, room in ((Audience.BRA, stage.bra), (Audience.SAMSA, stage.samsa))
     }
     office = await _read(stage, "helena", stage.office)
     wrong: list[str] = []
@@ -56,7 +56,7 @@ async def verify(stage: Stage, approved: Sequence[Approved], output: Path) -> li
         posted: list[Read] = []
         for edition, artifacts in editions:
             where = f"{month.period} {edition.audience}"
-            found, differs = _compare(rooms[edition.audience], edition, artifacts)
+            found, differs = compare(rooms[edition.audience], edition, artifacts)
             wrong += [f"{where}: {line}" for line in differs]
             posted += found
             _write(output, found, artifacts)
@@ -70,9 +70,7 @@ async def verify(stage: Stage, approved: Sequence[Approved], output: Path) -> li
     return wrong
 
 
-def _frozen(
-    uow: UnitOfWork, period: str
-) -> tuple[list[tuple[Edition, list[Artifact]]], int]:
+def _frozen(uow: UnitOfWork, period: str) -> tuple[list[tuple[Edition, list[Artifact]]], int]:
     cycle = uow.cycles.by_key(period)
     if cycle is None:
         return [], 0
@@ -87,24 +85,20 @@ async def _read(stage: Stage, localpart: str, room: str) -> list[Read]:
     """Read all of the bot's messages in a room, edits folded in, as a member on a new device."""
     reads = []
     async with await MatrixUser.login(stage.server.base_url, localpart, PASSWORD) as member:
-        for shown in current_text(await member.messages(room)):
+        events = await member.messages(room)
+        names = {e["event_id"]: str(e["content"].get("filename", "")) for e in events}
+        for shown in current_text(events):
             if shown.sender != stage.transcript.bot:
                 continue
             if shown.url is None:
                 reads.append(Read(shown=shown))
-                continue
-            content = await member.download(shown.url)
-            raw = next(e for e in await _raw(member, room, shown.event_id))
-            reads.append(Read(shown=shown, name=raw, content=content))
+            else:
+                content = await member.download(shown.url)
+                reads.append(Read(shown=shown, name=names[shown.event_id], content=content))
     return reads
 
 
-async def _raw(member: MatrixUser, room: str, event_id: str) -> list[str]:
-    events = await member.messages(room)
-    return [str(e["content"].get("filename")) for e in events if e["event_id"] == event_id]
-
-
-def _compare(
+def compare(
     reads: Sequence[Read], edition: Edition, artifacts: Sequence[Artifact]
 ) -> tuple[list[Read], list[str]]:
     """Find an edition's parts in its room, each exactly once."""

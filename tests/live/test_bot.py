@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from bot.app import Runtime
 from bot.config import Administrator, Matrix, Municipality, Rooms, Settings
 from bot.domain.people import Holding, Role, Unit
@@ -142,11 +140,10 @@ async def test_a_month_with_a_restart_of_bot_and_homeserver(tmp_path: Path) -> N
         await _close(scene)
 
 
-@pytest.mark.parametrize("reporters", [6])
-async def test_the_servers_own_limits_are_lived_with(tmp_path: Path, reporters: int) -> None:
+async def test_the_servers_own_limits_are_lived_with(tmp_path: Path) -> None:
     """With Synapse's default limits everybody is asked and reminded, once each, only slower."""
     async with Homeserver(default_limits=True) as server:
-        scene = await _scene(server, tmp_path, reporters=reporters)
+        scene = await _scene(server, tmp_path, reporters=4)
         async with scene.running("2026-11-02 08:59:56"):
             rooms = [(user, await scene.direct(user, within=60)) for user in scene.reporters]
             for user, room in rooms:

@@ -51,9 +51,9 @@ def asking() -> Samples:
             "now": {**_asked("kategori"), "early": False},
         },
         "reminder": {
-            "nothing begun": {**first, **two, "begun": False},
-            "begun": {**_asked("handelse"), **two, "begun": True},
-            "at the review": {**review, **two, "begun": True},
+            "nothing begun": {**first, **two, "begun": False, "days_left": 2},
+            "begun": {**_asked("handelse"), **two, "begun": True, "days_left": 1},
+            "at the review": {**review, **two, "begun": True, "days_left": 0},
         },
         "deputy_asked": {
             "first": {**first, **two, "begun": False},

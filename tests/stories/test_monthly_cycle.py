@@ -47,6 +47,17 @@ async def test_a_normal_month_takes_three_words_and_two_messages(town: Town) -> 
     assert w.told(town.rut) == [], "who has answered is left in peace"
 
 
+async def test_who_answers_in_one_message_sees_two_messages_a_month(town: Town) -> None:
+    """The prompt and the receipt, and nothing more."""
+    w = town.world
+    await w.until(at("2026-11-02 09:00"))
+    await w.says(town.bo, "1\n2\nskicka")
+    await w.until(at("2026-11-30 12:00"))
+    prompt, receipt = w.told(town.bo)
+    assert "Biblioteket" in prompt
+    assert "Tack" in receipt
+
+
 async def test_everything_in_one_message(town: Town) -> None:
     """One answer a line goes straight to the review."""
     w = town.world

@@ -64,6 +64,7 @@ class Year:
         [prompt] = w.told(self.rut)
         assert period in prompt
         assert deadline in prompt
+        assert ("senare än vanligt" in prompt) is (period == DOWN_BEFORE), prompt
         assert ("lämnades till BRÅ och SAMSA" in prompt.splitlines()[0]) is not first
         await w.says(self.rut, "1", "2", "skicka")
         *_, receipt = w.told(self.rut)

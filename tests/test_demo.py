@@ -1,0 +1,85 @@
+"""The demonstration itself, run as a person runs it."""
+
+import asyncio
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+from bot.domain.report import Audience
+from bot.ports import Artifact
+from storage.editions import Edition, EditionState
+from tests.demo.verify import Read, compare
+from tests.live.client import Shown
+
+MOST_SECONDS = 240
+"""It takes about 60 on two idle cores, and up to twice that beside other tests."""
+
+
+async def test_the_demonstration_ends_well_and_leaves_its_report(tmp_path: Path) -> None:
+    """Two months are played on a real homeserver, and what was posted is what was approved."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.demo", "--once", "--output", str(tmp_path),
+        cwd=Path(__file__).parents[1],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            said = (await process.communicate())[0].decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, said[-3000:]
+    names = {
+        f"Lägesbild {month} {room} utgåva 1{ending}"
+        for month in ("2026-09", "2026-10")
+        for room in ("BRÅ", "SAMSA")
+        for ending in (".md", ".pdf", ".png")
+    }
+    assert {file.name for file in tmp_path.iterdir()} == names | {"transcript.txt"}
+    for name in names:
+        head = (tmp_path / name).read_bytes()[:8]
+        assert name.endswith(".md") or head[:4] in (b"%PDF", b"\x89PNG")
+    whole = (tmp_path / "transcript.txt").read_text(encoding="utf-8")
+    assert whole.count("Lägesbilden ligger nu i rummet för") == 4
+    assert re.search(r"• Ej svarat: Hemtjänsten norr$", whole, re.MULTILINE)
+
+
+def test_one_changed_byte_or_word_is_noticed() -> None:
+    """The proof fails for another text, other bytes, a part that is missing or stands twice."""
+    picture = _artifact("a.png", "image/png", b"picture")
+    document = _artifact("a.pdf", "application/pdf", b"document")
+    digest = hashlib.sha256(b"text\0details")
+    for artifact in (document, picture):
+        digest.update(artifact.sha256.encode())
+    edition = Edition(
+        id=1, cycle_id=1, audience=Audience.BRA, number=1, state=EditionState.PUBLISHED,
+        basis="", text="text", details="details", sha256=digest.hexdigest(),
+    )  # fmt: skip
+    right = [
+        _read("text"), _read("details"), _read("a.pdf", b"document"), _read("a.png", b"picture"),
+    ]  # fmt: skip
+    assert compare(right, edition, [document, picture])[1] == []
+    for wrong in (
+        [_read("other text"), *right[1:]],
+        [*right[:3], _read("a.png", b"other picture")],
+        right[:3],
+        [*right, right[0]],
+        [*right, right[2]],
+    ):
+        assert compare(wrong, edition, [document, picture])[1]
+
+
+def _artifact(name: str, media_type: str, content: bytes) -> Artifact:
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Artifact(name=name, media_type=media_type, content=content, sha256=sha256)
+
+
+def _read(body: str, content: bytes = b"") -> Read:
+    shown = Shown(
+        event_id="$1", sender="@bot:x", body=body, html=None, msgtype="m.text",
+        thread=None, url=None, edited=False,
+    )  # fmt: skip
+    return Read(shown=shown, name=body if content else "", content=content)
