@@ -8,7 +8,7 @@ from bot.command import Context, Message, ToForum
 from bot.domain.calendar import Period
 from bot.domain.compilation import compile_report, draft_summary
 from bot.domain.cycle import Cycle
-from bot.domain.people import Forum
+from bot.domain.people import Forum, Unit
 from bot.domain.report import Audience, Report
 from bot.form import question_set
 from bot.ports import Artifact
@@ -42,7 +42,7 @@ def compiled(ctx: Context, cycle: Cycle) -> Sequence[Report]:
             last_year_key=year_ago,
             question_set=question_set(ctx, cycle),
             summary=summary,
-            minimum=ctx.rules.minimum,
+            minimum=_minimum(ctx, cycle, audience),
             corrected=number > 1,
         )
         for audience in Audience
@@ -50,17 +50,28 @@ def compiled(ctx: Context, cycle: Cycle) -> Sequence[Report]:
 
 
 def basis(ctx: Context, cycle: Cycle) -> str:
-    """Hash what an edition stands on, so that a change after the preview is noticed."""
-    parts = [
-        [s.unit_id, s.version, s.state, s.internal] for s in ctx.uow.cycles.submissions(cycle.id)
-    ]
-    parts.append([ctx.uow.cycles.summary(cycle.id)])
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    """Say what an edition stands on (JSON: unit id → version, state, internal; summary under "").
+
+    It is kept with the edition, so that a change after the preview is noticed.
+    """
+    parts: dict[str, object] = {
+        str(s.unit_id): [s.version, s.state, s.internal]
+        for s in ctx.uow.cycles.submissions(cycle.id)
+    }
+    parts[""] = ctx.uow.cycles.summary(cycle.id)
+    return json.dumps(parts, sort_keys=True)
 
 
 def changed_since(ctx: Context, cycle: Cycle, edition: Edition) -> bool:
     """Tell whether an answer or the summary has changed since an edition was compiled."""
     return basis(ctx, cycle) != edition.basis
+
+
+def changed_units(ctx: Context, cycle: Cycle, edition: Edition) -> Sequence[Unit]:
+    """List the units whose answer has changed since an edition was compiled."""
+    before, now = json.loads(edition.basis), json.loads(basis(ctx, cycle))
+    ids = {key for key in before.keys() | now.keys() if key and before.get(key) != now.get(key)}
+    return [ctx.uow.people.unit(int(key)) for key in sorted(ids, key=int)]
 
 
 def freeze(
@@ -158,6 +169,20 @@ def preview(ctx: Context, cycle: Cycle, editions: Sequence[Edition]) -> Iterable
             thread_of=root,
             verbatim=edition.details,
         )
+
+
+def _minimum(ctx: Context, cycle: Cycle, audience: Audience) -> int:
+    """Give k of the small-number protection.
+
+    A corrected SAMSA edition beside the one it corrects would show, by subtraction, what the few
+    units that changed have said; so its figures are withheld unless k units have changed.
+    """
+    earlier = [e for e in ctx.uow.editions.published(cycle.id) if e.audience is audience]
+    if audience is Audience.SAMSA and earlier:
+        changed = len(changed_units(ctx, cycle, earlier[-1]))
+        if 0 < changed < ctx.rules.minimum:
+            return len(ctx.uow.people.units()) + 1
+    return ctx.rules.minimum
 
 
 def _caption(ctx: Context, artifact: Artifact, edition: Edition) -> str:

@@ -7,7 +7,7 @@ from bot.command import Context, Message, ToForum, command
 from bot.domain.cycle import Cycle, CycleState
 from bot.domain.errors import Conflict
 from bot.domain.people import COORDINATORS, Forum
-from bot.editions import PREVIEW, ROOM_OF, changed_since, posting
+from bot.editions import PREVIEW, ROOM_OF, changed_since, changed_units, posting
 from storage.editions import Edition
 
 _HASH = re.compile(r"[0-9a-f]{8}")
@@ -29,7 +29,9 @@ def publish(ctx: Context) -> Iterable[Message]:
             if ctx.uow.people.room(ROOM_OF[edition.audience]) is None:
                 raise Conflict("room_missing", {"forum": ROOM_OF[edition.audience]})
     if changed_since(ctx, cycle, editions[0]) and not _insists(ctx, cycle, editions):
-        yield Message(template="changed_since", data={"cycle": cycle, "edition": editions[0]})
+        units = changed_units(ctx, cycle, editions[0])
+        data = {"cycle": cycle, "edition": editions[0], "units": units}
+        yield Message(template="changed_since", data=data)
         return
     earlier = {e.audience: e for e in ctx.uow.editions.published(cycle.id)}
     for edition in editions:
@@ -41,6 +43,8 @@ def publish(ctx: Context) -> Iterable[Message]:
             yield _mark_corrected(ctx, old, edition, forum)
     if cycle.state is not CycleState.PUBLISHED:
         ctx.uow.cycles.save(cycle.to(CycleState.PUBLISHED))
+        for draft in ctx.uow.cycles.drafts(cycle.id):
+            ctx.uow.cycles.drop_draft(draft)
     used = ctx.words.render(
         "used", ctx.rules.language, {"cycle": cycle, "now": ctx.now, "count": _count(ctx, cycle)}
     )

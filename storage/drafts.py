@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from bot.domain.conversation import Conversation
-from bot.domain.cycle import CycleState
 from bot.domain.question import Value
-from storage.tables import ConversationRow, CycleRow, ReplyRow
+from storage.tables import ConversationRow, ReplyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +29,10 @@ class Drafts:
         self._session = session
 
     def current(self, person_id: int) -> Conversation | None:
-        """Give the draft that a person is in: the last touched of a round not yet published."""
+        """Give the draft that a person is in: the one touched last."""
         row = self._session.exec(
             select(ConversationRow)
-            .join(CycleRow)
-            .where(
-                ConversationRow.person_id == person_id,
-                CycleRow.state != CycleState.PUBLISHED,
-            )
+            .where(ConversationRow.person_id == person_id)
             .order_by(col(ConversationRow.touched_at).desc(), col(ConversationRow.id).desc())
         ).first()
         return _conversation(row) if row else None

@@ -29,7 +29,7 @@ async def test_the_demonstration_ends_well_and_leaves_its_report(tmp_path: Path)
             said = (await process.communicate())[0].decode()
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()  # it then ends its homeserver and removes its folder
             await process.wait()
     assert process.returncode == 0, said[-3000:]
     names = {

@@ -84,7 +84,7 @@ class BareClient:
 
 async def run(given: dict[str, Any]) -> None:
     """Run until SIGTERM."""
-    probe = asyncio.create_task(StallProbe().run())
+    StallProbe().obey()
     headers = {"Authorization": f"Bearer {given['access_token']}"}
     timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
@@ -95,7 +95,6 @@ async def run(given: dict[str, Any]) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task
-    probe.cancel()
 
 
 if __name__ == "__main__":

@@ -72,12 +72,11 @@ async def run(settings: Settings, ahead: timedelta) -> None:
         device_file=settings.data / "matrix-device.json",
     )
     runtime = Runtime(settings, platform=platform, clock=ShiftedClock(ahead))
-    probe = asyncio.create_task(StallProbe().run())
+    StallProbe().obey()
     bot = asyncio.create_task(runtime.run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, bot.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await bot
-    probe.cancel()
 
 
 def main() -> None:

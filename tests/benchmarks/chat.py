@@ -138,8 +138,6 @@ class ChatBench:
 
     async def _bursts(self, bot: Measured, bare: Measured) -> None:
         stage, times = self._stage, self.times
-        await bot.stall_ms()
-        await bare.stall_ms()
         for turn in range(self._sizes.burst_pairs):
             for is_bot in (True, False) if turn % 2 else (False, True):
                 if not is_bot:
@@ -150,8 +148,12 @@ class ChatBench:
                 await asyncio.sleep(0.5)  # what it does after the last reply counts too
                 spent = bot.cpu_ms() - before
                 times.cpu_ms_per_command.append(spent / self._sizes.burst)
-        times.stalls_ms["burst"] = await bot.stall_ms()
+        bare.watch_stalls()
+        await self._burst(stage.bare, stage.with_bare, PING)
         times.stalls_ms["bare_burst"] = await bare.stall_ms()
+        bot.watch_stalls()
+        await self._burst(stage.bot, stage.with_bot, COMMAND)
+        times.stalls_ms["burst"] = await bot.stall_ms()
 
     async def _burst(self, partner: MatrixUser, rooms: list[str], text: str) -> float:
         pairs = list(zip(self._stage.users, rooms, strict=True)) * self._sizes.commands_each
@@ -193,7 +195,7 @@ class ChatBench:
 
     async def _fan_outs(self, bot: Measured, rooms: list[str]) -> None:
         stage, times = self._stage, self.times
-        await bot.stall_ms()
+        bot.watch_stalls()
         after = len(stage.bot.seen)
         times.bot_fan_outs.append(await self._fan_out(rooms, "!öppna", stage.coordinator))
         prompt = next(
@@ -202,7 +204,7 @@ class ChatBench:
             if e["room_id"] == rooms[0] and _is_message(e, stage.bot.user_id)
         )
         async with self._bare(stage.bot, prompt, rooms) as bare:
-            await bare.stall_ms()
+            bare.watch_stalls()
             for turn in range(self._sizes.fan_out_pairs):
                 times.bare_fan_outs.append(await self._fan_out(rooms, FAN_OUT, stage.stranger))
                 if turn:
@@ -234,7 +236,7 @@ class ChatBench:
         watcher = self._stage.bot
         async with self._bot(settings) as bot:
             await asyncio.sleep(_QUIET)
-            await bot.stall_ms()
+            bot.watch_stalls()
             after = len(watcher.seen)
             await self._stage.coordinator.send(self._stage.office, "!sammanställ")
             await watcher.wait_for(

@@ -71,8 +71,12 @@ class Measured:
                 return int(line.split()[1]) / 1024
         raise ProcessEnded(self.complaints())
 
+    def watch_stalls(self) -> None:
+        """Measure from now on how long its loop is kept from running."""
+        self._process.send_signal(signal.SIGUSR1)
+
     async def stall_ms(self) -> float:
-        """Give the longest time its loop was kept from running since this was asked last."""
+        """Stop measuring, and give the longest time since `watch_stalls`."""
         self._process.send_signal(signal.SIGUSR1)
         return float(str(await self._hear("stall_ms")))
 

@@ -25,10 +25,10 @@ class Sizes:
 
 
 FULL = Sizes(
-    reply_pairs=150,
+    reply_pairs=100,
     users=50,
     commands_each=4,
-    burst_pairs=5,
+    burst_pairs=3,
     rooms=500,
     fan_out_pairs=3,
     starts=5,

@@ -20,19 +20,31 @@ def say(**news: object) -> None:
 
 
 class StallProbe:
-    """Naps 5 ms at a time and notes by how much it overslept."""
+    """Naps 5 ms at a time and notes by how much it overslept.
+
+    SIGUSR1 starts it, and a second one stops it and reports the worst, in milliseconds: it takes
+    processor time of its own, so it must not run while that is measured.
+    """
 
     def __init__(self) -> None:
+        self._napping: asyncio.Task[None] | None = None
         self._worst = 0.0
 
-    async def run(self) -> None:
-        """Measure for ever; SIGUSR1 reports the worst since the last report, in milliseconds."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._report)
+    def obey(self) -> None:
+        """Listen for the signal from now on."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._turn)
+
+    def _turn(self) -> None:
+        if self._napping is None:
+            self._worst = 0.0
+            self._napping = asyncio.create_task(self._nap())
+            return
+        self._napping.cancel()
+        self._napping = None
+        say(stall_ms=self._worst * 1000)
+
+    async def _nap(self) -> None:
         while True:
             asleep = time.perf_counter()
             await asyncio.sleep(_NAP)
             self._worst = max(self._worst, time.perf_counter() - asleep - _NAP)
-
-    def _report(self) -> None:
-        say(stall_ms=self._worst * 1000)
-        self._worst = 0.0

@@ -37,7 +37,7 @@ TALKING = 60.0
 TRAVELLING = 8 * 86_400.0
 """Between, a second is eight days."""
 _POLL = 0.02
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class StageError(Exception):
@@ -57,6 +57,8 @@ class Stage:
         self.players: dict[str, Player] = {}
         self.groups: set[str] = set()
         self.office = self.bra = self.samsa = ""
+        self.parts: dict[str, list[str]] = {}
+        """Account's first part → what its owner does, in words."""
         self.kept: dict[str, str] = {}
         """Event ids that the story comes back to, by a name."""
         self._told: dict[str, int] = {}
@@ -207,6 +209,7 @@ async def _set(
     runtime = Runtime(settings, clock=clock)
     there = Stage(server, runtime, clock, transcript)
     there._database = str(folder / "lagesbot.db")
+    there.parts = _parts(files[1])
     transcript.bot = bot.user_id
     transcript.names = {bot.user_id: "Lägesbot"}
     for localpart, account in zip(names, accounts, strict=True):
@@ -245,9 +248,24 @@ def _filled(name: str, folder: Path) -> Path:
 
 def _names(persons: Path) -> Mapping[str, str]:
     """Give each account's first part with its owner's name, in the list's order."""
+    return {_first_part(row): row["namn"] for row in _rows(persons)}
+
+
+def _parts(persons: Path) -> dict[str, list[str]]:
+    parts: dict[str, list[str]] = {}
+    for row in _rows(persons):
+        words = " ".join(word for word in (row["roll"], row["enhet"]) if word)
+        parts.setdefault(_first_part(row), []).append(words)
+    return parts
+
+
+def _rows(persons: Path) -> list[dict[str, str]]:
     with persons.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter=";"))
-    return {row["konto"].removeprefix("@").partition(":")[0]: row["namn"] for row in rows}
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def _first_part(row: Mapping[str, str]) -> str:
+    return row["konto"].removeprefix("@").partition(":")[0]
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -156,7 +156,10 @@ def office() -> Samples:
             "rehearsal": {**preview, "cycle": REHEARSAL},
         },
         "see_office": {"": {"cycle": CYCLE}},
-        "changed_since": {"": {"cycle": CYCLE, "edition": EDITION}},
+        "changed_since": {
+            "answers": {"cycle": CYCLE, "edition": EDITION, "units": [LIBRARY, YARD]},
+            "summary": {"cycle": CYCLE, "edition": EDITION, "units": []},
+        },
         "publishing": {
             "": {"cycle": CYCLE, "editions": [EDITION, SAMSA_EDITION]},
             "rehearsal": {"cycle": REHEARSAL, "editions": [EDITION, SAMSA_EDITION]},

@@ -193,3 +193,27 @@ async def test_a_stranger_and_an_onlooker_change_nothing(town: Town) -> None:
     w.told(town.rut)
     await w.says(town.rut, "!sammanställ")
     assert "samordnare" in w.told(town.rut)[-1]
+
+
+async def test_a_correction_does_not_show_by_subtraction_what_one_unit_said(town: Town) -> None:
+    """Edition 2 for SAMSA, with one unit changed, holds no figures; BRÅ's does."""
+    w = town.world
+    for number in range(4):
+        w.person(f"Rapport{number} Extra", (Role.REPORTER, w.unit(f"Skola {number}")))
+    await w.until(at("2026-11-02 09:00"))
+    for number in range(4):
+        await w.says(f"@rapport{number}:bra.test", "2\n2\n1\n-\n-\nskicka", "skicka")
+    await w.until(at("2026-11-09 09:00"))
+    for command in ("!sammanställ", "!publicera"):
+        await w.says(town.kim, command, room=OFFICE)
+    assert "Narkotika" in w.sees(SAMSA)[-1].text
+    w.sees(BRA)
+    await w.says(town.kim, "!svara e1", room=OFFICE)
+    await w.says(town.kim, "3\n3\n1, 6\n-\n-\nracker", "skicka")
+    for command in ("!sammanställ", "!publicera"):
+        await w.says(town.kim, command, room=OFFICE)
+    samsa, bra = w.sees(SAMSA), w.sees(BRA)
+    assert "utgåva 2" in samsa[0].text.lower()
+    assert [p.text for p in samsa if "Narkotika" in p.text] == []
+    assert any("Narkotika" in p.text for p in bra)
+    assert "Rättad" in w.platform.rooms[SAMSA][0].text

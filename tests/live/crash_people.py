@@ -1,0 +1,292 @@
+"""The people of the crash test: what each one answers, says once, and must be told once.
+
+Everything a person does leaves an expectation in the ledger; whether it was met is judged in
+crash_check.py. When people are asked to act is decided in crash.py.
+"""
+
+import asyncio
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from bot.config import Administrator, Matrix, Municipality, Rooms, Settings
+from bot.domain.people import Holding, Role, Unit
+from storage.database import Database
+from storage.unit_of_work import UnitOfWork
+from tests.live.client import Event, MatrixUser
+from tests.live.homeserver import Homeserver
+
+PASSWORD = "secret"
+KEY_FIELD = "se.lagesbot.key"
+DEPUTIES = 2
+WAIT_SECONDS = 90.0
+
+_TEMPLATES = Path(__file__).parents[2] / "templates"
+
+
+class Wave(StrEnum):
+    """When somebody answers."""
+
+    AT_ONCE = "at once"
+    REMINDED = "after the first reminder"
+    REMINDED_AGAIN = "after the second reminder"
+    DEPUTY = "the deputy answers"
+    LATE = "after the deadline"
+    SILENT = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """What must stand in the register for a unit after a round; no text where `token` is empty."""
+
+    state: str
+    lage: str = ""
+    jamfort: str = ""
+    token: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one unit's person does in a round. `edit` replaces the first message afterwards."""
+
+    wave: Wave
+    messages: Sequence[str] = ()
+    reaction: str = ""
+    edit: str = ""
+    meant: Meant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One message of the bot that must stand exactly once in a room; `key` is a pattern."""
+
+    room: str
+    key: str
+    what: str
+
+
+@dataclass
+class Ledger:
+    """What must be found afterwards, and a signal at each thing that happens on the way."""
+
+    messages: list[Expected] = field(default_factory=list)
+    answers: dict[tuple[str, int], Meant] = field(default_factory=dict)
+    happening: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def expect(self, room: str, key: str, what: str) -> None:
+        """Note a message that must stand once."""
+        self.messages.append(Expected(room=room, key=key, what=what))
+
+    async def happened(self) -> None:
+        """Tell whoever waits for a moment at which something has just happened."""
+        async with self.happening:
+            self.happening.notify_all()
+
+
+@dataclass
+class Member:
+    """Somebody with an account; `unit_id` is the unit they answer for, 0 for the coordinator."""
+
+    user: MatrixUser
+    ledger: Ledger
+    bot: str
+    person_id: int = 0
+    unit_id: int = 0
+    room: str = ""
+
+    async def told(self, key: str, what: str, *, room: str = "") -> Event:
+        """Wait for a message of the bot, which from now on must stand once."""
+
+        def fits(event: Event) -> bool:
+            return (
+                event["sender"] == self.bot
+                and (not room or event["room_id"] == room)
+                and re.fullmatch(key, str(event["content"].get(KEY_FIELD, ""))) is not None
+            )
+
+        try:
+            event = await self.user.wait_for(fits, WAIT_SECONDS)
+        except AssertionError:
+            raise TimeoutError(f"{self.user.user_id} was not given {what} ({key})") from None
+        self.ledger.expect(event["room_id"], key, what)
+        await self.ledger.happened()
+        return event
+
+    async def asked(self, cause: str, what: str) -> Event:
+        """Wait for a question that the clock has caused."""
+        key = re.escape(f"{cause}/ask/{self.person_id}/{self.unit_id}")
+        event = await self.told(key, what)
+        self.room = event["room_id"]
+        return event
+
+    async def says(self, text: str) -> str:
+        """Write one message, once, and wait for what the bot says to it."""
+        return await self._answered(await self.user.send(self.room, text), text)
+
+    async def plays(self, part: Part, prompt: Event) -> str:
+        """Do one's part in a round; give the event that sent the answer in."""
+        first = last = ""
+        if part.reaction:
+            event = await self.user.react(self.room, prompt["event_id"], part.reaction)
+            last = await self._answered(event, part.reaction)
+        for text in part.messages:
+            last = await self.says(text)
+            first = first or last
+        if part.edit:
+            await self._answered(await self.user.edit(self.room, first, part.edit), part.edit)
+        return last
+
+    async def _answered(self, event_id: str, text: str) -> str:
+        await self.ledger.happened()
+        await self.told(rf"{re.escape(event_id)}(#0|/ask/.*)", f"a reply to {text!r}")
+        return event_id
+
+
+@dataclass
+class Town:
+    """Everybody, and the three rooms."""
+
+    settings: Settings
+    ledger: Ledger
+    coordinator: Member
+    reporters: list[Member]
+    deputies: list[Member]
+    office: str
+    bra: str
+    samsa: str
+
+    @property
+    def everybody(self) -> Sequence[Member]:
+        """List all members."""
+        return [self.coordinator, *self.reporters, *self.deputies]
+
+    async def close(self) -> None:
+        """Let everybody go home."""
+        await asyncio.gather(*(m.user.close() for m in self.everybody), return_exceptions=True)
+
+
+async def move_in(server: Homeserver, folder: Path, units: int) -> Town:
+    """Register the bot and its people, in the homeserver and in the bot's register."""
+    bot = await server.register("lagesbot", PASSWORD)
+    ledger = Ledger()
+
+    async def member(name: str) -> Member:
+        account = await server.register(name, PASSWORD)
+        user = MatrixUser(
+            server.base_url, user_id=account.user_id, access_token=account.access_token
+        )
+        return Member(user=user, ledger=ledger, bot=bot.user_id)
+
+    kim = await member("kim")
+    reporters = [await member(f"rapport{n}") for n in range(units)]
+    deputies = [await member(f"ersatt{n}") for n in range(DEPUTIES)]
+    office, bra, samsa = [
+        await kim.user.create_room(name, [bot.user_id]) for name in ("Samordning", "BRÅ", "SAMSA")
+    ]
+    settings = Settings(
+        municipality=Municipality(name="Exempelby kommun", places=("Björbo",)),
+        matrix=Matrix(homeserver=server.base_url, user=bot.user_id, password=PASSWORD),
+        administrator=Administrator(name="Kim Samordnare", account=kim.user.user_id),
+        rooms=Rooms(office=office, bra=bra, samsa=samsa),
+        database=f"sqlite:///{folder / 'bot.db'}",
+        data=folder,
+        templates=_TEMPLATES,
+    )
+    database = Database(settings.database)
+    database.migrate()
+    database.now(lambda uow: _register(uow, kim, reporters, deputies))
+    database.close()
+    for each in (kim, *reporters, *deputies):
+        each.user.listen(auto_join=True)
+    return Town(
+        settings=settings,
+        ledger=ledger,
+        coordinator=kim,
+        reporters=reporters,
+        deputies=deputies,
+        office=office,
+        bra=bra,
+        samsa=samsa,
+    )
+
+
+def _register(
+    uow: UnitOfWork, kim: Member, reporters: Sequence[Member], deputies: Sequence[Member]
+) -> None:
+    def add(member: Member, name: str, *holdings: Holding) -> None:
+        member.person_id = uow.people.add_person(name, "sv").id
+        uow.people.add_account(member.person_id, "matrix", member.user.user_id)
+        for holding in holdings:
+            uow.people.give(member.person_id, holding)
+
+    add(kim, "Kim Samordnare", Holding(role=Role.COORDINATOR), Holding(role=Role.ADMINISTRATOR))
+    for number, reporter in enumerate(reporters):
+        unit = Unit(id=0, name=f"Enhet {number}", board="Nämnden", place="Björbo")
+        reporter.unit_id = uow.people.save_unit(unit).id
+        add(
+            reporter,
+            f"Rapportör {number}",
+            Holding(role=Role.REPORTER, unit_id=reporter.unit_id),
+        )
+    for number, deputy in enumerate(deputies):
+        deputy.unit_id = reporters[number].unit_id
+        add(deputy, f"Ersättare {number}", Holding(role=Role.DEPUTY, unit_id=deputy.unit_id))
+
+
+def share_out(
+    count: int, number: int, before: Sequence[Part], chance: random.Random
+) -> Sequence[Part]:
+    """Decide what each unit's person does in a round; `before` is what they did in the last."""
+    waves = [Wave.AT_ONCE] * count
+    quiet = [Wave.SILENT] * 3 + [Wave.REMINDED] * 4 + [Wave.REMINDED_AGAIN] * 2 + [Wave.LATE]
+    for unit, wave in zip(chance.sample(range(1, count), min(10, count - 1)), quiet, strict=False):
+        waves[unit] = wave
+    waves[0] = (Wave.DEPUTY, Wave.SILENT)[number % 2]
+    return [
+        _part(wave, f"r{number:02}u{unit:02}", before[unit].meant if before else None, chance)
+        for unit, wave in enumerate(waves)
+    ]
+
+
+def _part(wave: Wave, token: str, before: Meant | None, chance: random.Random) -> Part:
+    if wave is Wave.SILENT:
+        return Part(wave=wave, meant=Meant(state="awaited", version=0))
+    text = f"Mopeder kör fort på skolgården, märke {token}"
+    whole = f"2\n3\n1, 5\n{text}\n2\nBjörbo\n3\n1 pratat med eleverna\n1\nnej"
+    calm = Meant(state="submitted", lage="gron", jamfort="samma")
+    ways = [
+        Part(wave=wave, messages=("1", "2", "skicka"), meant=calm),
+        Part(wave=wave, messages=("1\n2\nskicka",), meant=calm),
+        Part(wave=wave, messages=("2", "skicka"), reaction="🟢", meant=calm),
+        Part(
+            wave=wave,
+            messages=("1\n2\nskicka",),
+            edit="2\n1",
+            meant=Meant(state="submitted", lage="gul", jamfort="battre", version=2),
+        ),
+        Part(
+            wave=wave,
+            messages=("3", "3", "2, 6", text, "1", "räcker", "skicka"),
+            meant=Meant(state="submitted", lage="rod", jamfort="samre", token=token),
+        ),
+        Part(
+            wave=wave,
+            messages=(whole, "skicka"),
+            meant=Meant(state="submitted", lage="gul", jamfort="samre", token=token),
+        ),
+        Part(
+            wave=wave,
+            messages=("inget att rapportera", "skicka"),
+            meant=Meant(state="nothing_to_report", lage="inget"),
+        ),
+    ]
+    if before is not None and before.lage not in ("", "inget"):
+        same = Meant(
+            state="no_change", lage=before.lage, jamfort=before.jamfort, token=before.token
+        )
+        ways += [Part(wave=wave, messages=("oförändrat", "skicka"), meant=same)]
+    return chance.choice(ways)
