@@ -273,10 +273,6 @@ class Relay:
             if not sent:
                 return
 
-            def store(uow: UnitOfWork) -> None:
-                for row, event_id, at in sent:
-                    stored = uow.outbox.get(row.id or 0)
-                    stored.state, stored.event_id, stored.sent_at = "sent", event_id, at
-
-            await self._database.transact(store)
+            posted = [(row.id or 0, event_id, at) for row, event_id, at in sent]
+            await self._database.transact(lambda uow: uow.outbox.posted(posted))
         await self._completed([row for row, _, _ in sent])

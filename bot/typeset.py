@@ -34,16 +34,13 @@ class Request(TypedDict):
     jobs: list[Job]
 
 
-# Ours alone: a machine's own fonts would make the bytes depend on the machine.
-_FONTS = {"include_system_fonts": False, "include_embedded_fonts": True}
-
-
 def typeset(request: Request, job: Job) -> bytes:
     """Typeset one document: PDF/A-2a with PDF/UA-1, or a PNG of one pixel a point."""
     compiler = typst.Compiler(
         input=f"{request['root']}/{job['main']}",
         root=request["root"],
-        font_paths=typst.Fonts(**_FONTS),
+        # Ours alone: a machine's own fonts would make the bytes depend on the machine.
+        font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=True),
         sys_inputs={"data": job["data"]},
     )
     if job["format"] == "pdf":

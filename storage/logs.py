@@ -134,6 +134,16 @@ class Outbox:
         """Get a row by id."""
         return self._session.get_one(OutboxRow, row_id)
 
+    def posted(self, rows: Sequence[tuple[int, str, datetime]]) -> None:
+        """Note what has been posted: row id, event id, time; many rows in one statement."""
+        self._session.execute(
+            update(OutboxRow),
+            [
+                {"id": row_id, "state": "sent", "event_id": event_id, "sent_at": at}
+                for row_id, event_id, at in rows
+            ],
+        )
+
     def by_key(self, key: str) -> OutboxRow | None:
         """Find a row by its key."""
         return self._session.exec(select(OutboxRow).where(OutboxRow.key == key)).first()

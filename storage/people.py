@@ -31,16 +31,21 @@ class People:
 
     def of_account(self, platform: str, address: str) -> Person | None:
         """Find who writes from this account; None for a stranger or somebody who has left."""
-        row = self._session.exec(
-            select(PersonRow)
-            .join(AccountRow)
+        # One query for both, because every incoming event asks it.
+        found = self._session.exec(
+            select(PersonRow, HoldingRow)
+            .join(AccountRow, col(AccountRow.person_id) == col(PersonRow.id))
+            .join(HoldingRow, col(HoldingRow.person_id) == col(PersonRow.id), isouter=True)
             .where(
                 AccountRow.platform == platform,
                 AccountRow.address == address,
                 col(PersonRow.active),
             )
-        ).first()
-        return self._person(row) if row else None
+        ).all()
+        held: list[HoldingRow | None] = [holding for _, holding in found]
+        if not found:
+            return None
+        return _to_person(found[0][0], frozenset(_holding(h) for h in held if h is not None))
 
     def get(self, person_id: int) -> Person:
         """Find a person by id.

@@ -1,6 +1,7 @@
 """The demonstration itself, run as a person runs it."""
 
 import asyncio
+import contextlib
 import hashlib
 import re
 import sys
@@ -30,6 +31,10 @@ async def test_the_demonstration_ends_well_and_leaves_its_report(tmp_path: Path)
     finally:
         if process.returncode is None:
             process.terminate()  # it then ends its homeserver and removes its folder
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.communicate(), 30)
+        if process.returncode is None:
+            process.kill()
             await process.wait()
     assert process.returncode == 0, said[-3000:]
     names = {

@@ -3,7 +3,7 @@
 Thirty units report month after month to a bot on a real Synapse; the bot's process is killed
 without warning (SIGKILL) and started again, as often as asked for. Everybody says each thing once
 and repeats nothing. Afterwards crash_check.py reads every room and the database. The last line is
-`kills=200 lost=0 doubled=0`.
+`kills=200 lost=0 doubled=0`. What happens in a round stands in crash_round.py.
 """
 
 import argparse
@@ -11,127 +11,170 @@ import asyncio
 import contextlib
 import json
 import random
-import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from bot.domain.calendar import Period, WorkCalendar
-from bot.domain.schedule import RoundRule, closing, opening
+from bot.domain.schedule import RoundRule
 from bot.holidays_se import swedish_calendar
 from tests.live.crash_bot import SharedClock
 from tests.live.crash_check import Register, Verdict, errors_in, judge
-from tests.live.crash_people import WAIT_SECONDS, Member, Part, Town, Wave, move_in, share_out
+from tests.live.crash_people import Town, move_in
 from tests.live.crash_process import BotProcess
+from tests.live.crash_round import Year
 from tests.live.homeserver import Homeserver
 
 UNITS = 30
 SEED = 20261102
 
-_FIRST = Period.of(2026, 10)
-_BEFORE = timedelta(milliseconds=700)
-"""So long before an instant the clock is set, and then runs into it at the machine's pace."""
 _SECONDS_EACH = 12.0
 _SECONDS_MORE = 300.0
+_YEARS = range(2026, 2036)
 
 
-@dataclass
-class Trial:
-    """Rounds with kills, until there have been enough."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run came to."""
 
-    town: Town
-    process: BotProcess
-    register: Register
     kills: int
-    chance: random.Random
-    calendar: WorkCalendar
-    rule: RoundRule = field(default_factory=RoundRule)
-    period: Period = _FIRST
-    parts: Sequence[Part] = ()
-    rounds: int = 0
+    verdict: Verdict
 
-    async def run(self) -> None:
-        """Play whole rounds while the killer is at work, the last one to its end.
+    @property
+    def line(self) -> str:
+        """The line that tells it all."""
+        found = self.verdict
+        return f"kills={self.kills} lost={len(found.lost)} doubled={len(found.doubled)}"
 
-        Raises:
-            TimeoutError: somebody was not told what they must be told.
-            RuntimeError: the bot does not start any more.
-        """
-        killer = asyncio.create_task(self._kill())
-        try:
-            while not killer.done():
-                await self._round()
-            await killer
-        finally:
-            killer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether nothing at all was wrong."""
+        found = self.verdict
+        return not (found.lost or found.doubled or found.faults)
+
+
+async def crash(kills: int, *, units: int = UNITS, seed: int = SEED) -> Outcome:
+    """Kill the bot so many times during rounds, and judge what stands afterwards."""
+    began = time.monotonic()
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="crash-") as name:
+        folder = Path(name)
+        async with Homeserver(folder / "homeserver") as server:
+            town = await move_in(server, folder / "bot", units)
+            clock = SharedClock(folder / "clock")
+            asked = {
+                "settings": town.settings.model_dump(mode="json"),
+                "clock": str(clock.file),
+            }
+            (folder / "bot.json").write_text(json.dumps(asked), encoding="utf-8")
+            log = folder / "bot.log"
+            process = BotProcess(folder / "bot.json", clock, log)
+            register = Register(folder / "bot" / "bot.db")
+            year = Year(
+                town=town,
+                process=process,
+                register=register,
+                calendar=swedish_calendar(town.settings.zone, _YEARS),
+                rule=RoundRule(),
+                chance=chance,
+                say=lambda text: _say(f"{time.monotonic() - began:5.0f} s  {text}"),
+            )
+            clock.set(year.opens - timedelta(days=3))
+            try:
+                async with process.running():
+                    verdict = await _play(year, kills, seed)
+            finally:
+                register.close()
+                await town.close()
+            verdict.faults += errors_in(log)
+            if process.ended_by_itself:
+                verdict.faults.append(f"{process.ended_by_itself} lives ended by themselves")
+    return Outcome(kills=process.kills, verdict=verdict)
+
+
+async def _play(year: Year, kills: int, seed: int) -> Verdict:
+    """Let rounds follow each other while the killer is at work, the last one to its end."""
+    failure = ""
+    try:
+        async with asyncio.timeout(kills * _SECONDS_EACH + _SECONDS_MORE):
+            await _moved_in(year.town)
+            killer = asyncio.create_task(_kill(year, kills, random.Random(seed + 1)))
+            try:
+                while not killer.done():
+                    await year.round()
                 await killer
-        await self.process.begun()
-        await self.register.quiet()
+            finally:
+                killer.cancel()
+                await asyncio.gather(killer, return_exceptions=True)
+            await year.process.begun()
+    except (TimeoutError, RuntimeError) as error:
+        failure = str(error) or "the time ran out"
+    await year.register.quiet()
+    verdict = await judge(year.town, year.register)
+    if failure:
+        verdict.lost.append(failure)
+    return verdict
 
-    # The killer
 
-    async def _kill(self) -> None:
-        for _ in range(self.kills):
-            kind = self.chance.random()
-            if kind < 0.2:  # while it is still starting
-                await asyncio.sleep(self.chance.uniform(0.0, 0.4))
-            else:
-                await self.process.begun()
-            if kind > 0.6:  # just after something was said, by anybody
-                await self._something()
-                await asyncio.sleep(self.chance.uniform(0.0, 0.03))
-            elif kind > 0.2:
-                await asyncio.sleep(self.chance.uniform(0.05, 2.0))
-            await self.process.kill()
-
-    async def _something(self) -> None:
-        happening = self.town.ledger.happening
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2.0), happening:
-                await happening.wait()
-
-    # A round
-
-    async def _round(self) -> None:
-        began = time.monotonic()
-        town, key = self.town, self.period.key
-        self.parts = share_out(len(town.reporters), self.rounds, self.parts, self.chance)
-        for reporter, part in zip(town.reporters, self.parts, strict=True):
-            town.ledger.answers[key, reporter.unit_id] = part.meant
-        opens = opening(self.period, self.rule, self.calendar)
-        first = opens.astimezone(self.calendar.zone).date()
-        await self._go_to(opens)
-        await self._everybody(self._prompted, Wave.AT_ONCE)
-        for number, wave in enumerate((Wave.REMINDED, Wave.REMINDED_AGAIN), start=1):
-            day = self.calendar.add_working_days(first, self.rule.reminder_days[number - 1] - 1)
-            await self._go_to(self.calendar.at(day, self.rule.reminder_time))
-            cause = f"remind/{key}/{number}"
-            await self._everybody(lambda m, p, c=cause, w=wave: self._reminded(m, p, c, w), wave)
-        await self._deputies()
-        closes = closing(opens, self.rule, self.calendar)
-        await self._go_to(closes)
-        await self.register.caused(f"close_cycle/{key}", WAIT_SECONDS)
-        await self._everybody(self._late, Wave.LATE)
-        told = self.calendar.add_working_days(closes.astimezone(self.calendar.zone).date(), 1)
-        await self._go_to(self.calendar.at(told, self.rule.told_at))
-        await self._publish()
-        self.rounds += 1
-        _say(
-            f"{key}: published after {time.monotonic() - began:.0f} s,"
-            f" {self.process.kills} kills so far"
+async def _moved_in(town: Town) -> None:
+    """Wait until the bot has come to the three rooms."""
+    for room in (town.office, town.bra, town.samsa):
+        await town.coordinator.user.wait_for(
+            lambda event, room=room: (  # type: ignore[misc]
+                event["room_id"] == room
+                and event.get("state_key") == town.coordinator.bot
+                and event["content"].get("membership") == "join"
+            ),
+            60,
         )
-        self.period = Period.of(
-            *divmod(self.period.start.year * 12 + self.period.start.month, 12)
-        ) if False else _next(self.period)
 
-    async def _go_to(self, instant: datetime) -> None:
-        await self.process.go_to(instant - _BEFORE)
 
-    async def _everybody(self, act, wave: Wave) -> None:
-        pairs = zip(self.town.reporters, self.parts, strict=True)
-        await asyncio.gather(*(act(member, part) for member, part in pairs))
+async def _kill(year: Year, kills: int, chance: random.Random) -> None:
+    """Kill: while it still starts, some time after, or just after something was said."""
+    process = year.process
+    await year.opened.wait()
+    for _ in range(kills):
+        kind = chance.random()
+        if kind < 0.2:
+            await asyncio.sleep(chance.uniform(0.0, 0.5))
+        elif kind < 0.6:
+            await process.begun()
+            await asyncio.sleep(chance.uniform(0.05, 2.0))
+        else:
+            await process.begun()
+            await _something_said(year.town)
+            await asyncio.sleep(chance.uniform(0.0, 0.03))
+        await process.kill()
+
+
+async def _something_said(town: Town) -> None:
+    happening = town.ledger.happening
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2.0), happening:
+            await happening.wait()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run as asked on the command line; 0 when nothing was lost or doubled."""
+    parser = argparse.ArgumentParser(description="Kill the bot during rounds; count what is lost.")
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--units", type=int, default=UNITS)
+    parser.add_argument("--seed", type=int, default=SEED)
+    asked = parser.parse_args()
+    outcome = asyncio.run(crash(asked.kills, units=asked.units, seed=asked.seed))
+    for kind in ("lost", "doubled", "faults"):
+        for text in getattr(outcome.verdict, kind):
+            _say(f"{kind}: {text}")
+    _say(outcome.line)
+    return 0 if outcome.is_clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

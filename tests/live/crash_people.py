@@ -62,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """One message of the bot that must stand exactly once in a room; `key` is a pattern."""
+    """One message of the bot that must stand exactly once in a room."""
 
     room: str
     key: str
@@ -97,42 +97,54 @@ class Member:
     person_id: int = 0
     unit_id: int = 0
     room: str = ""
+    question: str = ""
+    """The event that asked last, which a reaction answers."""
 
-    async def told(self, key: str, what: str, *, room: str = "") -> Event:
-        """Wait for a message of the bot, which from now on must stand once."""
+    @property
+    def name(self) -> str:
+        """The name to log in by."""
+        return self.user.user_id[1:].split(":")[0]
+
+    async def told(self, key: str, what: str, *, after: int = 0) -> Event:
+        """Wait for a message of the bot, which from now on must stand once.
+
+        Args:
+            key: a pattern of the message's key.
+            what: what it is, for people.
+            after: how many of the events seen to pass over.
+
+        Raises:
+            TimeoutError: it did not come.
+        """
 
         def fits(event: Event) -> bool:
-            return (
-                event["sender"] == self.bot
-                and (not room or event["room_id"] == room)
-                and re.fullmatch(key, str(event["content"].get(KEY_FIELD, ""))) is not None
-            )
+            said = str(event["content"].get(KEY_FIELD, ""))
+            return event["sender"] == self.bot and re.fullmatch(key, said) is not None
 
         try:
-            event = await self.user.wait_for(fits, WAIT_SECONDS)
+            event = await self.user.wait_for(fits, WAIT_SECONDS, after=after)
         except AssertionError:
             raise TimeoutError(f"{self.user.user_id} was not given {what} ({key})") from None
-        self.ledger.expect(event["room_id"], key, what)
+        self.ledger.expect(event["room_id"], event["content"][KEY_FIELD], what)
         await self.ledger.happened()
         return event
 
-    async def asked(self, cause: str, what: str) -> Event:
+    async def asked(self, cause: str, what: str) -> None:
         """Wait for a question that the clock has caused."""
         key = re.escape(f"{cause}/ask/{self.person_id}/{self.unit_id}")
         event = await self.told(key, what)
-        self.room = event["room_id"]
-        return event
+        self.room, self.question = event["room_id"], event["event_id"]
 
     async def says(self, text: str) -> str:
         """Write one message, once, and wait for what the bot says to it."""
         return await self._answered(await self.user.send(self.room, text), text)
 
-    async def plays(self, part: Part, prompt: Event) -> str:
+    async def plays(self, part: Part) -> str:
         """Do one's part in a round; give the event that sent the answer in."""
         first = last = ""
         if part.reaction:
-            event = await self.user.react(self.room, prompt["event_id"], part.reaction)
-            last = await self._answered(event, part.reaction)
+            event = await self.user.react(self.room, self.question, part.reaction)
+            await self._answered(event, part.reaction)
         for text in part.messages:
             last = await self.says(text)
             first = first or last
