@@ -33,6 +33,7 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 YEARS = range(2024, 2041)
+MONTHLY = "monthly"
 NOTICED_DOWNTIME = timedelta(hours=1)
 NOTICED_SLOWNESS = timedelta(minutes=5)
 
@@ -86,7 +87,7 @@ class Runtime:
         )
         self.database = Database(settings.database)
         self._typesetter = TypstTypesetter(
-            settings.templates, labels_of(self.question_sets, self.renderer.languages)
+            settings.templates, labels_of(self.question_sets[MONTHLY], self.renderer.languages)
         )
         self.platform = platform or MatrixPlatform(
             homeserver_url=settings.matrix.homeserver,
@@ -294,14 +295,11 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-def labels_of(
-    question_sets: Mapping[str, QuestionSet], languages: Sequence[str]
-) -> Mapping[str, Mapping[str, str]]:
+def labels_of(form: QuestionSet, languages: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     """List every choice's words, by language and `question.choice`, for the documents."""
     return {
         language: {
-            f"{question.id}.{choice.id}": choice.label[language]
-            for form in question_sets.values()
+            f"{question.id}.{choice.id}": choice.short.get(language, choice.label[language])
             for question in form.questions
             if question.kind is not QuestionKind.GATE
             for choice in question.choices

@@ -5,13 +5,10 @@ compiled in domain/. The data is JSON and never markup, so that an answer can't 
 """
 
 import json
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
+from bot.document_words import UNDRAWN, View, Words, drawable
 from bot.domain.calendar import Period
 from bot.domain.cycle import SubmissionState
 from bot.domain.report import Audience, Remark, Report, Tally, UnitLine
@@ -22,8 +19,6 @@ LEVELS = ("rod", "gul", "gron", "inget")
 PICTURE_ROWS = 40
 """From so many units on the picture shows only those that stand out, and at most so many rows."""
 
-View = dict[str, object]
-
 _SILENT: Mapping[str, str] = {
     SubmissionState.AWAITED: "missing",
     SubmissionState.DRAFT: "missing",
@@ -33,85 +28,6 @@ _SILENT: Mapping[str, str] = {
     SubmissionState.NO_CHANGE: "answered",
     SubmissionState.NOTHING_TO_REPORT: "inget",
 }
-# Measured: what the one embedded typeface can draw. Outside it Typst refuses to write PDF/A, and
-# some scripts make it panic, so one odd character in one answer could stop the whole report.
-_DRAWABLE = re.compile(
-    "[^\n -~\u00a1-\u024f\u0400-\u045f\u1e00-\u1eff\u2010-\u2015\u2018-\u2026←-↓€™−□]"
-)
-_LONG_WORD = re.compile(r"\S{40,}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """The documents' words in one language, with the question set's labels."""
-
-    code: str
-    text: Mapping[str, str]
-    lists: Mapping[str, Sequence[str]]
-    groups: Mapping[str, Mapping[str, str]]
-    marks: Mapping[str, Mapping[str, str]]
-    basis: Mapping[str, str]
-    limits: Sequence[str]
-    sections: Mapping[str, str]
-    labels: Mapping[str, str]
-
-    @classmethod
-    def read(cls, root: Path, code: str, labels: Mapping[str, str]) -> "Words":
-        """Read `<code>.json` and the table of which question belongs to which section."""
-        found = json.loads((root / f"{code}.json").read_text(encoding="utf-8"))
-        basis = found.pop("basis")
-        marks = found.pop("marks")
-        picture = found.pop("picture")
-        found["picture_unit"] = picture.pop("unit")
-        found |= {f"picture_{name}": words for name, words in picture.items()}
-        return cls(
-            code=code,
-            text={k: v for k, v in found.items() if isinstance(v, str)},
-            lists={k: v for k, v in found.items() if isinstance(v, list)},
-            groups={k: v for k, v in found.items() if isinstance(v, dict)},
-            marks=marks,
-            limits=basis.pop("limits"),
-            basis=basis,
-            sections=json.loads((root / "sections.json").read_text(encoding="utf-8")),
-            labels=labels,
-        )
-
-    def label(self, question: str, choice: str) -> str:
-        """Give a choice's label; a place has none and is its own."""
-        return self.labels.get(f"{question}.{choice}", choice)
-
-    def level(self, mark: str) -> str:
-        """Give the level's whole words ("Grönt – som vanligt"), or the mark's own."""
-        own = self.marks.get(mark, {}).get("word", mark)
-        return self.labels.get(f"lage.{mark}", own)
-
-    def plural(self, group: str, n: int) -> str:
-        """Choose between "one" and "many"."""
-        return self.groups[group]["one" if n == 1 else "many"]
-
-    def period(self, period: Period) -> str:
-        """Write a period: "oktober 2026", "juni–juli 2026"."""
-        months = self.lists["months"]
-        last = f"{months[period.last.month - 1]} {period.last.year}"
-        if period.first == period.last:
-            return last
-        first = months[period.first.month - 1]
-        if period.first.year != period.last.year:
-            return f"{first} {period.first.year}–{last}"
-        return f"{first}–{last}"
-
-    def audience(self, report: Report) -> str:
-        """Name the room."""
-        return self.groups["audience"][report.audience]
-
-    def file_name(self, report: Report) -> str:
-        """Name the files so that the name says it all; the ending is the caller's."""
-        name = self.text["file"].format(
-            period=report.period.key, audience=self.audience(report), number=report.number
-        )
-        if report.rehearsal:
-            name = self.text["file_rehearsal"].format(name=name)
-        return unicodedata.normalize("NFC", name)
 
 
 def report_view(report: Report, words: Words) -> View:
@@ -124,6 +40,21 @@ def report_view(report: Report, words: Words) -> View:
         "municipality": report.municipality,
     }
     end = report.period.end
+    sections = [
+        {"title": words.groups["sections"][name], "blocks": blocks}
+        for name, blocks in (
+            ("summary", _summary(report, words)),
+            ("state", _state(report, words)),
+            ("about", _figures(report, words, "about")),
+            ("where", _figures(report, words, "where")),
+            ("done", _figures(report, words, "done")),
+            ("support", _figures(report, words, "support") + _support(report, words)),
+            ("ahead", _figures(report, words, "ahead")),
+            ("assignments", [_paragraphs([text["no_assignments"]])]),
+            ("basis", _basis(report, words)),
+        )
+        if blocks
+    ]
     view: View = {
         "lang": words.code,
         "date": [end.year, end.month, end.day],
@@ -137,25 +68,12 @@ def report_view(report: Report, words: Words) -> View:
         "footer": text["footer"].format_map(named)
         + (f" · {text['corrected_short']}" if report.corrected else ""),
         "page": text["page"],
-        "sections": [
-            {"title": words.groups["sections"][name], "blocks": blocks}
-            for name, blocks in (
-                ("summary", _summary(report, words)),
-                ("state", _state(report, words)),
-                ("about", _figures(report, words, "about")),
-                ("where", _figures(report, words, "where")),
-                ("done", _figures(report, words, "done")),
-                ("support", _figures(report, words, "support") + _support(report, words)),
-                ("ahead", _figures(report, words, "ahead")),
-                ("assignments", [_paragraphs([text["no_assignments"]])]),
-                ("basis", _basis(report, words)),
-            )
-            if blocks
-        ],
+        "sections": sections,
+        "note": None,
     }
-    shown = _drawable(view)
-    if "□" in json.dumps(shown, ensure_ascii=False):
-        shown["sections"][-1]["blocks"].append(_paragraphs([text["missing_glyph"]]))  # type: ignore[index]
+    shown = drawable(view)
+    if UNDRAWN in json.dumps(shown, ensure_ascii=False):
+        shown["note"] = text["missing_glyph"]
     return shown
 
 
@@ -174,7 +92,7 @@ def picture_view(report: Report, words: Words) -> View:
         {"unit": line.unit, "past": _past(line, len(periods) - 1), "now": _mark(line)}
         for line in lines
     ]
-    return _drawable(
+    return drawable(
         {
             "lang": words.code,
             "title": words.text["picture_title"].format(period=words.period(report.period)),
@@ -256,11 +174,7 @@ def _summary(report: Report, words: Words) -> list[View]:
         blocks.append({"kind": "summary", "lines": list(report.summary)})
     blocks.append({"kind": "keys", "keys": keys})
     if any(report.levels.values()):
-        said = "; ".join(
-            f"{bar['title']}: " + ", ".join(str(part["said"]) for part in bar["parts"])  # type: ignore[attr-defined]
-            for bar in bars
-        )
-        alt = words.text["bars_alt"].format(rows=said)
+        alt = words.text["bars_alt"].format(rows="; ".join(str(bar["said"]) for bar in bars))
         blocks.append({"kind": "bars", "title": words.text["bars"], "alt": alt, "bars": bars})
     if moved:
         blocks.append({"kind": "definitions", "items": moved})
@@ -274,7 +188,9 @@ def _bar(title: str, levels: Mapping[str, int], words: Words) -> View:
         own = words.marks[mark]
         said = f"{n} {own['one' if n == 1 else 'many']}"
         parts.append({"mark": mark, "n": n, "text": f"{own['symbol']} {said}", "said": said})
-    return {"title": title, "parts": [part for part in parts if part["n"]]}
+    parts = [part for part in parts if part["n"]]
+    said = f"{title}: " + ", ".join(str(part["said"]) for part in parts)
+    return {"title": title, "parts": parts, "said": said}
 
 
 def _state(report: Report, words: Words) -> list[View]:
@@ -341,14 +257,15 @@ def _figures(report: Report, words: Words, section: str) -> list[View]:
 
 
 def _tally(tally: Tally, words: Words) -> View | None:
-    figures = [(c, (c.units, c.last_month, c.last_year)) for c in tally.counts]
+    """Build a question's table; a comparison that is known for no row gets no column."""
+    counts = sorted(tally.counts, key=lambda count: -count.units)
+    figures = {c.id: (c.units, c.last_month, c.last_year) for c in counts}
+    figures = {choice: row for choice, row in figures.items() if any(row)}
+    kept = [n for n in range(3) if any(row[n] is not None for row in figures.values())]
     rows = [
-        [
-            words.label(tally.question, count.id),
-            *(words.text["none"] if n is None else str(n) for n in row),
-        ]
-        for count, row in sorted(figures, key=lambda item: -item[0].units)
-        if any(row)
+        [words.label(tally.question, choice)]
+        + [words.text["none"] if row[n] is None else str(row[n]) for n in kept]
+        for choice, row in figures.items()
     ]
     if not rows and not tally.withheld:
         return None
@@ -356,7 +273,7 @@ def _tally(tally: Tally, words: Words) -> View | None:
     title = words.groups["questions"].get(tally.question, tally.question)
     return {
         "kind": "figures",
-        "columns": [title, *words.lists["tally_columns"]],
+        "columns": [title, *(words.lists["tally_columns"][n] for n in kept)],
         "rows": rows,
         "note": note if tally.withheld else "",
     }
@@ -398,28 +315,3 @@ def _basis(report: Report, words: Words) -> list[View]:
     if report.audience is Audience.SAMSA:
         limits.append(basis["samsa"])
     return [*blocks, {"kind": "list", "lines": limits}]
-
-
-def _drawable(view: View) -> View:
-    """Make every string drawable: composed letters, no control signs, □ for what the face lacks."""
-    clean: View = json.loads(json.dumps(view), object_hook=None)
-    return {key: _clean(value) for key, value in clean.items()}
-
-
-def _clean(value: object) -> object:
-    if isinstance(value, str):
-        return _clean_text(value)
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _clean(item) for key, item in value.items()}
-    return value
-
-
-def _clean_text(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))
-    text = text.replace("\u00a0", " ").replace("\u202f", " ")
-    kept = (c for c in text if c == "\n" or unicodedata.category(c)[0] not in "CM")
-    drawn = _DRAWABLE.sub("□", "".join(kept))
-    # A zero-width space lets a long address or a held-down key break at the cell's edge.
-    return _LONG_WORD.sub(lambda m: "\u200b".join(re.findall(".{1,20}", m[0])), drawn)

@@ -77,12 +77,14 @@ def ask(
 def facts(ctx: Context, draft: Conversation, cycle: Cycle) -> dict[str, object]:
     """Give what every message about a draft may name."""
     person = ctx.uow.people.get(draft.person_id)
+    at_start = not draft.answers and draft.at != REVIEW
     return {
         "person": person,
         "unit": ctx.uow.people.unit(draft.unit_id),
         "cycle": cycle,
         "shown": shown(question_set(ctx, cycle), draft.answers),
-        "at_start": not draft.answers and draft.at != REVIEW,
+        "at_start": at_start,
+        "can_repeat": at_start and last_answers(ctx, cycle, draft.unit_id) is not None,
         "for_other": not person.reports_for(draft.unit_id),
         "rehearsal": cycle.rehearsal,
     }

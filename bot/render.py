@@ -242,6 +242,8 @@ def _period(language: Language, period: Period) -> str:
 def _listing(language: Language, items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
+    if any("," in item for item in items):  # "Socialtjänsten, barn och unga" is one name
+        return "; ".join(items)
     return f"{', '.join(items[:-1])} {language.formats['and']} {items[-1]}"
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.command import Context, Message, command
 from bot.domain.conversation import REVIEW, Conversation, Outcome, Told, step
+from bot.domain.cycle import unchanged
 from bot.domain.people import Unit
 from bot.domain.privacy import Finding, warnings
 from bot.domain.question import Value, fold
@@ -84,7 +85,7 @@ def _unchanged(ctx: Context, draft: Conversation) -> Iterable[Message]:
     if before is None:
         yield Message(template="no_last_month", data=facts(ctx, draft, cycle))
         return
-    draft = replace(draft, at=REVIEW, answers=before, unchanged=True)
+    draft = replace(draft, at=REVIEW, answers=unchanged(before), unchanged=True)
     ctx.uow.cycles.save_draft(draft, ctx.now)
     yield ask(ctx, draft)
 

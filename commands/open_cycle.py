@@ -7,9 +7,9 @@ from bot.command import Context, Message, ToPerson, command
 from bot.domain.calendar import Period
 from bot.domain.cycle import Cycle, CycleState, SubmissionState, excuse
 from bot.domain.errors import Conflict
-from bot.domain.people import COORDINATORS, Person, Unit
+from bot.domain.people import COORDINATORS, Person, Role, Unit
 from bot.domain.schedule import closing, opening, period_to_open
-from bot.duty import duty
+from bot.duty import deputies, duty
 from bot.form import ask, start, to_office, used_last_time
 from bot.progress import live_status
 
@@ -81,8 +81,17 @@ def _ask_each(
             if unit_id in owed:
                 theirs.setdefault(person.id, (person, []))[1].append(units[unit_id])
     used = used_last_time(ctx, cycle)
+    backed = deputies(ctx, ctx.now.astimezone(ctx.calendar.zone).date())
     for person, mine in theirs.values():
         draft = start(ctx, person, cycle, mine[0])
         prompt = ask(ctx, draft, template="prompt", to=ToPerson(person_id=person.id))
-        data = {**prompt.data, "units": mine, "used": used, "delayed": cycle.delayed}
+        stands_in = mine[0].id not in person.units(Role.REPORTER)
+        data = {
+            **prompt.data,
+            "units": mine,
+            "used": used,
+            "delayed": cycle.delayed,
+            "stands_in": stands_in,
+            "deputy": not stands_in and any(unit.id in backed for unit in mine),
+        }
         yield replace(prompt, data=data)

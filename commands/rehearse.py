@@ -52,6 +52,16 @@ def rehearse(ctx: Context) -> Iterable[Message]:
     ctx.uow.cycles.expect(cycle.id, [u.id for u in units])
     draft = start(ctx, ctx.person, cycle, units[0])
     question = ask(ctx, draft, template="prompt", to=ToPerson(person_id=ctx.person.id))
-    yield replace(question, data={**question.data, "units": units, "used": "", "delayed": False})
+    yield replace(
+        question,
+        data={
+            **question.data,
+            "units": units,
+            "used": "",
+            "delayed": False,
+            "stands_in": False,
+            "deputy": False,
+        },
+    )
     if ctx.forum is not None:
         yield Message(template="see_direct", data={"unit": units[0]})

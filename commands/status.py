@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from bot.command import Context, Message, command
+from bot.domain.calendar import Period
 from bot.domain.cycle import Cycle
 from bot.domain.errors import NotFound, Refused
 from bot.domain.people import COORDINATORS, OFFICE
+from bot.domain.schedule import Occurrence
 from bot.form import question_set, shown
 from bot.plan import planned
 from bot.progress import progress
@@ -36,10 +38,15 @@ def _whole(ctx: Context, cycle: Cycle | None) -> Mapping[str, object]:
         "progress": progress(ctx, cycle) if cycle else None,
         "previewed": ctx.uow.editions.previewed(cycle.id) if cycle else [],
         "published": ctx.uow.editions.published(cycle.id) if cycle else [],
-        "plan": plan[:6],
+        "plan": [(step, _period_of(step)) for step in plan[:6]],
         "waiting": ctx.uow.outbox.waiting(),
         "trouble": len(ctx.uow.outbox.trouble()),
     }
+
+
+def _period_of(step: Occurrence) -> Period | None:
+    """Tell which period an opening is about; the other steps belong to the round shown."""
+    return Period.parse(step.key.split("/")[1]) if step.verb == "open_cycle" else None
 
 
 def _one_unit(ctx: Context, cycle: Cycle | None) -> Message:

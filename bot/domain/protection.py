@@ -152,13 +152,16 @@ def _without_internal(value: Value) -> Value:
 
 
 def _rows(question: Question, answers: Mapping[int, Answers]) -> dict[str, set[int]]:
+    """Sort units by what they chose; an alternative that excludes the others means "none of these"
+    and is no figure ("Behöver ni stöd? Nej")."""
+    none_of_these = {c.id for c in question.choices if c.exclusive}
     rows: dict[str, set[int]] = {}
     for unit_id, given in answers.items():
         value = given.get(question.id, SKIPPED)
         chosen = value.chosen
         if question.kind is QuestionKind.PLACE and value.text and not chosen:
             chosen = (OTHER_PLACE,)
-        for choice_id in chosen:
+        for choice_id in set(chosen) - none_of_these:
             rows.setdefault(choice_id, set()).add(unit_id)
     return rows
 

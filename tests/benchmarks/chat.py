@@ -21,8 +21,7 @@ COMMAND = "!språk svenska"
 """A real command: it reads and changes the person, keeps an undo, writes the audit, and replies."""
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 _WITHIN = 90.0
-_WARM_UP = 5
-_QUIET = 2.0
+_WARM_UP = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +74,7 @@ class ChatBench:
         await self._starts(settings)
         await self._leave_something_to_read()
         async with self._bot(settings) as bot:
-            await asyncio.sleep(_QUIET)
+            await asyncio.sleep(self._sizes.quiet)
             self.times.rss_mb = bot.rss_mb()
             await self._fan_outs(bot, rooms)
             self.times.rss_after_mb = bot.rss_mb()
@@ -216,7 +215,7 @@ class ChatBench:
     async def _fan_out(self, rooms: list[str], text: str, by: MatrixUser) -> float:
         where = self._stage.office if by is self._stage.coordinator else self._stage.signal
         watcher = self._stage.bot
-        await asyncio.sleep(_QUIET)
+        await asyncio.sleep(self._sizes.quiet)
         after, begun = len(watcher.seen), time.perf_counter()
         await by.send(where, text)
         await self._all(watcher, set(rooms), len(rooms), after)
@@ -235,7 +234,7 @@ class ChatBench:
         )
         watcher = self._stage.bot
         async with self._bot(settings) as bot:
-            await asyncio.sleep(_QUIET)
+            await asyncio.sleep(self._sizes.quiet)
             bot.watch_stalls()
             after = len(watcher.seen)
             await self._stage.coordinator.send(self._stage.office, "!sammanställ")
@@ -248,7 +247,7 @@ class ChatBench:
                 within=_WITHIN,
                 after=after,
             )
-            await asyncio.sleep(_QUIET)
+            await asyncio.sleep(self._sizes.quiet)
             self.times.stalls_ms["compile"] = await bot.stall_ms()
 
 

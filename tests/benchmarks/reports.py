@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 import commands
-from bot.app import labels_of, rules_of
+from bot.app import MONTHLY, labels_of, rules_of
 from bot.command import Context
 from bot.config import Administrator, Matrix, Municipality, Settings
 from bot.documents import TypstTypesetter
@@ -41,7 +41,7 @@ class ReportBench:
         self._rules = rules_of(settings)
         self._calendar = swedish_calendar(settings.zone, range(2025, 2028))
         self._typesetter = TypstTypesetter(
-            _TEMPLATES, labels_of(self._question_sets, self._renderer.languages)
+            _TEMPLATES, labels_of(self._question_sets[MONTHLY], self._renderer.languages)
         )
         municipality.fill(
             settings.database,

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """Numbers of everything; pairs are one measurement of the bot and one of the bare client."""
+    """Numbers of everything; pairs are one measurement of the bot and one of the bare client.
+
+    `quiet` is how many seconds are let pass before what must not be disturbed.
+    """
 
     reply_pairs: int
     users: int
@@ -17,6 +20,7 @@ class Sizes:
     units: tuple[int, ...]
     months: int
     repeats: int
+    quiet: float
 
     @property
     def burst(self) -> int:
@@ -25,19 +29,20 @@ class Sizes:
 
 
 FULL = Sizes(
-    reply_pairs=100,
+    reply_pairs=80,
     users=50,
     commands_each=4,
     burst_pairs=3,
     rooms=500,
     fan_out_pairs=3,
-    starts=5,
+    starts=3,
     units=(50, 500, 2000),
     months=12,
     repeats=3,
+    quiet=2.0,
 )
 SMALL = Sizes(
-    reply_pairs=5,
+    reply_pairs=3,
     users=3,
     commands_each=2,
     burst_pairs=1,
@@ -47,4 +52,5 @@ SMALL = Sizes(
     units=(3, 6, 9),
     months=3,
     repeats=1,
+    quiet=0.2,
 )

@@ -42,7 +42,7 @@ def running() -> Samples:
         "progress": PROGRESS,
         "previewed": [],
         "published": [],
-        "plan": plan,
+        "plan": [(step, CYCLE.period if step.verb == "open_cycle" else None) for step in plan],
         "waiting": 0,
         "trouble": 0,
     }

@@ -28,7 +28,8 @@ from tests.samples.cast import (
 def asking() -> Samples:
     """Sample the form's messages."""
     first, review = _asked("lage"), _draft(answered=True)
-    sent = {"units": [SCHOOL], "used": "", "delayed": False}
+    plain = {"deputy": False, "stands_in": False}
+    sent = {"units": [SCHOOL], "used": "", "delayed": False, **plain, "deputy": True}
     two = {"units": [SCHOOL, YARD], "closes": CYCLE.closes_at}
     used = "Tack för svaren\\!"
     return {
@@ -40,6 +41,8 @@ def asking() -> Samples:
                 "units": [SCHOOL, YARD],
                 "used": used,
                 "delayed": True,
+                **plain,
+                "stands_in": True,
             },
             "rehearsal": {**_asked("lage", rehearsal=True), **sent},
         },
@@ -157,6 +160,7 @@ def _draft(*, answered: bool = False, rehearsal: bool = False) -> dict[str, obje
         "cycle": REHEARSAL if rehearsal else CYCLE,
         "shown": shown(FORM, ANSWERS) if answered else [],
         "at_start": not answered,
+        "can_repeat": not answered,
         "for_other": False,
         "rehearsal": rehearsal,
     }

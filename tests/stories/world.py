@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from bot.app import Runtime
 from bot.config import Administrator, Matrix, Municipality, Privacy, Rooms, Settings
 from bot.domain.people import Forum, Holding, Role, Unit
-from bot.ports import Kind
+from bot.ports import Batch, IncomingMessage, Kind
 from storage.unit_of_work import UnitOfWork
 from tests.fakes import FakeClock, FakePlatform, Posted
 
@@ -134,6 +134,13 @@ class World:
     async def reacts(self, account: str, key: str, event_id: str, room: str | None = None) -> None:
         """React to a message."""
         await self._act(account, key, Kind.REACTION, event_id, room)
+
+    async def receives(self, event: IncomingMessage) -> None:
+        """Let an event come in as it is, for what the verbs above can't say."""
+        self.platform.position += 1
+        batch = Batch(position=str(self.platform.position), events=[event])
+        await self.runtime.mailbox.accept(self.platform.name, batch)
+        await self.settle()
 
     async def _act(
         self, account: str, text: str, kind: Kind, target: str, room: str | None
