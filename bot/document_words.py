@@ -122,4 +122,4 @@ def _clean_text(text: str) -> str:
     kept = (c for c in text if c == "\n" or unicodedata.category(c)[0] not in "CM")
     drawn = _DRAWABLE.sub(UNDRAWN, "".join(kept))
     # A zero-width space lets a long address or a held-down key break at the cell's edge.
-    return _LONG_WORD.sub(lambda m: "\u200b".join(re.findall(".{1,20}", m[0])), drawn)
+    return _LONG_WORD.sub(lambda m: "\u200b".join(re.findall(".{1,8}", m[0])), drawn)

@@ -117,7 +117,7 @@ def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
     first = ctx.uow.people.get(standing.by_person) if standing.by_person else None
     added = standing.version != draft.base and standing.state.is_answer
     if added:
-        answers = merge(standing.answers, answers)
+        answers = merge(standing.answers, answers, question_set(ctx, cycle))
     unit = ctx.uow.people.unit(draft.unit_id)
     now_stands = submit(
         standing,
@@ -125,7 +125,9 @@ def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
         answers,
         by=ctx.person.id,
         now=ctx.now,
-        state=SubmissionState.NO_CHANGE if draft.unchanged else SubmissionState.SUBMITTED,
+        state=SubmissionState.NO_CHANGE
+        if draft.unchanged and not added
+        else SubmissionState.SUBMITTED,
         on_behalf=not ctx.person.reports_for(unit.id) and not cycle.rehearsal,
     )
     now_stands = ctx.uow.cycles.save_submission(now_stands, ctx.now)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.domain.calendar import Period
 from bot.domain.errors import Conflict
-from bot.domain.question import Value
+from bot.domain.question import QuestionKind, QuestionSet, Value
 
 
 class CycleState(StrEnum):
@@ -150,21 +150,26 @@ def submit(
     )
 
 
-def merge(first: Mapping[str, Value], second: Mapping[str, Value]) -> dict[str, Value]:
+def merge(
+    first: Mapping[str, Value], second: Mapping[str, Value], form: QuestionSet
+) -> dict[str, Value]:
     """Join two reporters' answers for one unit: choices of many add up, texts follow one another.
 
-    A single choice that both made is the later one's; nothing that was written goes away.
+    A single choice that both made is the later one's, unless that one says "nothing to report",
+    which takes nothing away; nothing that was written goes away.
     """
     joined = dict(first)
-    for question, value in second.items():
-        old = joined.get(question, Value())
+    for asked, value in second.items():
+        old, question = joined.get(asked, Value()), form.by_id.get(asked)
+        chosen = value.chosen or old.chosen
+        if question is not None and question.kind is QuestionKind.MANY:
+            both = tuple(dict.fromkeys(old.chosen + value.chosen))
+            alone = {choice.id for choice in question.choices if choice.exclusive}
+            chosen = tuple(c for c in both if c not in alone) or both[-1:]
+        elif old.chosen and value.chosen == ("inget",):
+            chosen = old.chosen
         texts = [t for t in (old.text, value.text) if t]
-        joined[question] = Value(
-            chosen=value.chosen
-            if len(old.chosen) <= 1 and len(value.chosen) == 1
-            else tuple(dict.fromkeys(old.chosen + value.chosen)),
-            text="\n".join(dict.fromkeys(texts)),
-        )
+        joined[asked] = Value(chosen=chosen, text="\n".join(dict.fromkeys(texts)))
     return joined
 
 

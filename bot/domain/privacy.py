@@ -14,6 +14,7 @@ from bot.domain.identity_number import Span, identity_numbers, without_digits
 
 MASK: Final = "[personnummer]"
 _PASSES: Final = 6
+_CENTURY: Final = re.compile(r"(?<!\d)(?:18|19|20)[^\w\n]{1,3}\Z")
 
 
 class Finding(StrEnum):
@@ -81,7 +82,11 @@ def _masked(text: str, spans: list[Span]) -> str:
     parts: list[str] = []
     done = 0
     for start, end in spans:
-        parts += (text[done:start], MASK)
+        before = text[done:start]
+        century = _CENTURY.search(before)
+        if century is not None:  # "20/[personnummer]": the year's first half belongs to the number
+            before = before[: century.start()]
+        parts += (before, MASK)
         done = end
     return "".join((*parts, text[done:]))
 

@@ -10,7 +10,7 @@ from datetime import date
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from stdnum.se import personnummer
 
@@ -278,6 +278,7 @@ def test_mobile_numbers_are_left_alone(subscriber: int) -> None:
         assert not holds_identity_number(text)
 
 
+@example(number="200001010008", century="/", inner=" - ", last="", is_long=True)
 @given(number=numbers(), century=GLUE, inner=GLUE, last=GLUE, is_long=st.booleans())
 def test_any_valid_number_is_masked(
     number: str, century: str, inner: str, last: str, is_long: bool
@@ -379,8 +380,13 @@ def test_numbers_that_uncover_each_other_end_without_digits() -> None:
     ids=lambda text: f"{text[:8]!r}",
 )
 def test_long_runs_are_scrubbed_at_once(text: str) -> None:
-    """60 kB of digits or of separators take less than 50 ms of processor time."""
-    assert fastest(lambda: scrub(text)) < 0.050
+    """60 kB of digits or of separators take no time worth naming: no pattern runs away.
+
+    Scrubbing happens in the database's thread, so this is a bound on delay and not on the event
+    loop; it is generous because the machine may be busy with other tests. A pattern that
+    backtracks takes minutes.
+    """
+    assert fastest(lambda: scrub(text)) < 0.250
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The month, as each person sees it. Read this file to know what the product does."""
 
+from bot.domain.people import Role
 from tests.stories.conftest import Town
 from tests.stories.world import BRA, OFFICE, SAMSA, at
 
