@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test run lint crash bench lock clean
+.PHONY: demo test run lint crash container bench lock clean
 
 $(READY): requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ run: $(READY)  ## the bot, on lagesbot.toml
 
 crash: $(READY)  ## N kills at random moments; every message must stand exactly once
 	$(BIN)/python -m tests.live.crash --kills $(or $(N),200)
+
+container: $(READY)  ## every command of Dockerfile and compose.yaml, without a container engine
+	$(BIN)/python -m tests.container
 
 bench: $(READY)  ## speed and size as ratios against a bare client; writes bench.json
 	$(BIN)/python -m tests.benchmarks

@@ -81,8 +81,8 @@ def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int
 
 
 def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
-    from bot.app import ScrubbingFilter
     from bot.cli import say
+    from bot.process import ScrubbingFilter
     from bot.questions import BadQuestionSet
     from bot.render import BadTemplates
 

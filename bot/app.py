@@ -1,33 +1,29 @@
 """The composition root: builds every part and owns the clock and the tasks. Start reading here."""
 
 import asyncio
-import fcntl
 import logging
-import os
-from collections.abc import Coroutine, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
 
 import commands
-from bot.command import Errand, Inspect, Product, Rules
-from bot.config import BadSettings, Settings
+from bot.command import Errand, Inspect, Product
+from bot.config import Settings
 from bot.dispatcher import Dispatcher
 from bot.documents import TypstTypesetter
-from bot.domain.people import Forum, Holding, Role
-from bot.domain.privacy import scrub
-from bot.domain.question import QuestionKind, QuestionSet
 from bot.domain.schedule import Occurrence, due
 from bot.holidays_se import swedish_calendar
+from bot.installation import labels_of, rules_of, settle
 from bot.mailbox import StoredMailbox
 from bot.outbox import Relay
 from bot.plan import planned
 from bot.platforms.matrix import MatrixPlatform
 from bot.ports import Clock, Platform, RoomHealth
+from bot.process import OnlyOne, SystemClock
 from bot.questions import load_question_sets
 from bot.render import Renderer
 from bot.scheduler import Scheduler
 from storage.database import Database
-from storage.tables import OutboxRow
+from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -36,31 +32,6 @@ YEARS = range(2024, 2041)
 MONTHLY = "monthly"
 NOTICED_DOWNTIME = timedelta(hours=1)
 NOTICED_SLOWNESS = timedelta(minutes=5)
-
-
-class SystemClock:
-    """The machine's time."""
-
-    def now(self) -> datetime:
-        """Give the present instant."""
-        return datetime.now(UTC)
-
-    def to_real(self, instant: datetime) -> datetime:
-        """Give the same instant: our time is the machine's."""
-        return instant
-
-
-class ScrubbingFilter(logging.Filter):
-    """The privacy brake's belt: no record leaves for a log with an identity number in it."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Scrub the finished text, its traceback included."""
-        text = record.getMessage()
-        if record.exc_info:
-            text += "\n" + logging.Formatter().formatException(record.exc_info)
-            record.exc_info = None
-        record.msg, record.args, record.exc_text = scrub(text).text, (), None
-        return True
 
 
 class Runtime:
@@ -127,7 +98,7 @@ class Runtime:
         Raises:
             BadSettings: another process holds the data folder.
         """
-        with _only_one(self._settings.data):
+        with OnlyOne(self._settings.data):
             try:
                 await self.begin()
                 await self.scheduler.start()
@@ -142,6 +113,7 @@ class Runtime:
         await asyncio.to_thread(self.database.migrate)
         down_from, away = await self.database.transact(self._wake)
         await self.platform.start()
+        await self._failed(await self.database.transact(_untold))
         await self.relay.resume(away)
         self._arrived(await self.database.transact(lambda uow: uow.inbox.todo()))
         if down_from is not None and self._clock.now() - down_from > NOTICED_DOWNTIME:
@@ -254,8 +226,8 @@ class Runtime:
         it was away (which is what a platform's replay window is measured by)."""
         if uow.marks.get("installed") is None:
             uow.marks.set("installed", self._clock.now().isoformat())
+        # The first tick notes that we live: killed before it, the next start sees the same pause.
         alive, alive_real = uow.marks.get("alive"), uow.marks.get("alive_real")
-        self._still_alive(uow)
         settle(uow, self._settings)
         if alive is None or alive_real is None:
             return None, timedelta(0)
@@ -267,45 +239,9 @@ class Runtime:
         uow.marks.set("alive_real", SystemClock().now().isoformat())
 
 
-def settle(uow: UnitOfWork, settings: Settings) -> None:
-    """Bring the first administrator and the rooms of the settings into the database, once."""
-    platform = "matrix"
-    account = settings.administrator.account
-    person = uow.people.of_account(platform, account)
-    if person is None:
-        person = uow.people.add_person(settings.administrator.name, settings.municipality.language)
-        uow.people.add_account(person.id, platform, account)
-    if not uow.people.with_role(Role.ADMINISTRATOR):
-        uow.people.give(person.id, Holding(role=Role.ADMINISTRATOR))
-    for forum in Forum:
-        room = getattr(settings.rooms, forum.value)
-        if room is not None:
-            uow.people.set_room(forum, platform, room)
-
-
-def rules_of(settings: Settings) -> Rules:
-    """Pick what commands depend on."""
-    return Rules(
-        municipality=settings.municipality.name,
-        language=settings.municipality.language,
-        minimum=settings.privacy.minimum,
-        round=settings.round.rule(),
-        platform="matrix",
-        redact=settings.privacy.redact,
-    )
-
-
-def labels_of(form: QuestionSet, languages: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """List every choice's words, by language and `question.choice`, for the documents."""
-    return {
-        language: {
-            f"{question.id}.{choice.id}": choice.short.get(language, choice.label[language])
-            for question in form.questions
-            if question.kind is not QuestionKind.GATE
-            for choice in question.choices
-        }
-        for language in languages
-    }
+def _untold(uow: UnitOfWork) -> Sequence[OutboxRow]:
+    """List what could not be delivered and the coordinator has not been told about."""
+    return [r for r in uow.outbox.trouble() if not uow.cycles.happened(f"failed/{r.key}")]
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:
@@ -313,24 +249,3 @@ async def _logged(work: Coroutine[object, object, None]) -> None:
         await work
     except Exception:
         log.exception("a task ended with a defect")
-
-
-class _only_one:
-    """Hold the data folder for this process; two on one device would break both."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._file)
-            raise BadSettings(
-                f"another process already runs on {self._folder}; stop it before starting this one"
-            ) from error
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._file)

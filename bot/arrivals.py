@@ -6,7 +6,7 @@ from bot.command import Context, Message, ToForum
 from bot.domain.people import OFFICE, Forum
 from bot.outgoing import action, enqueue
 from bot.ports import Kind
-from storage.tables import OutboxRow
+from storage.log_tables import OutboxRow
 
 
 def settle(ctx: Context, own_account: str) -> Sequence[OutboxRow]:
@@ -39,10 +39,9 @@ def _answer_invitation(ctx: Context) -> OutboxRow:
     assert event is not None
     actor = ctx.actor
     welcome = actor is not None and (event.is_direct or bool(actor.roles & OFFICE))
-    if welcome and event.is_direct and actor is not None:
-        known = [a for a in ctx.uow.people.accounts(actor.id) if a.direct_room is not None]
-        if not known:
-            ctx.uow.people.direct_room_opened(ctx.rules.platform, event.sender, event.room)
+    if welcome and event.is_direct:
+        # Whoever begins a new chat wants to talk there, also after having left the old one.
+        ctx.uow.people.direct_room_opened(ctx.rules.platform, event.sender, event.room)
     ctx.uow.audit.add(
         at=ctx.now,
         action=f"{ctx.rules.platform}:room:{'join' if welcome else 'decline'}",

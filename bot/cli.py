@@ -15,7 +15,7 @@ from bot.domain.people import Role
 from bot.domain.roster import Change, RosterInvalid, RosterProblem
 from bot.phrases import Phrases
 from storage.database import Database
-from storage.tables import OutboxRow
+from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 ALIVE_FOR = timedelta(minutes=20)

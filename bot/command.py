@@ -168,6 +168,8 @@ class Context:
     incoming: IncomingMessage | None = None
     occurrence: Occurrence | None = None
     forum: Forum | None = None
+    direct: bool = False
+    """It was said in the actor's own direct room."""
     product: Product | None = None
 
     @property
@@ -212,6 +214,13 @@ class Command:
     rooms: frozenset[Forum] = frozenset({Forum.OFFICE})
     prepare: Prepare | None = None
     listed: bool = True
+
+    def fits(self, forum: Forum | None, *, direct: bool) -> bool:
+        """Tell whether it may be given here; in a room that is no forum's, only what all may hold.
+
+        Whoever else sits in such a room is not known.
+        """
+        return direct or (self.rooms == set(Forum) if forum is None else forum in self.rooms)
 
 
 def command(

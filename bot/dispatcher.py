@@ -16,16 +16,20 @@ from bot.domain.errors import DomainError, Refused
 from bot.domain.people import Forum, Person
 from bot.domain.question import QuestionSet
 from bot.domain.schedule import Occurrence
+from bot.form import unclear_mark
 from bot.outgoing import action, enqueue
 from bot.ports import Clock, Kind
 from bot.reading import Meant, read
 from bot.render import Renderer
 from storage.database import Database
+from storage.log_tables import InboxRow, OutboxRow
 from storage.logs import incoming
-from storage.tables import InboxRow, OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
+
+QUOTED = 80
+"""Characters of somebody's words that an error message repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +168,8 @@ class Dispatcher:
                     ctx, "removal", room=row.room, target=row.event_id, key=f"remove/{row.event_id}"
                 )
             )
+        if row.kind == Kind.MESSAGE and not row.text.lstrip().startswith("!"):
+            ctx.uow.marks.set(unclear_mark(ctx.person.id), row.event_id)
         ctx.uow.audit.add(
             at=ctx.now,
             action=f"{row.platform}:message:withhold",
@@ -180,7 +186,8 @@ class Dispatcher:
             if row is None:
                 return Outcome()
             ctx = self._context(uow, row)
-            message = Message(template=f"errors/{error.code}", data={"p": error.params})
+            params = {name: _short(value) for name, value in error.params.items()}
+            message = Message(template=f"errors/{error.code}", data={"p": params})
             rows = enqueue(ctx, [message])
             uow.audit.add(
                 at=ctx.now,
@@ -230,9 +237,12 @@ class Dispatcher:
     def _context(self, uow: UnitOfWork, row: InboxRow | None) -> Context:
         actor: Person | None = None
         forum: Forum | None = None
+        direct = False
         if row is not None:
             actor = uow.people.of_account(row.platform, row.sender)
             forum = uow.people.forum_of(row.platform, row.room)
+            owner = uow.people.owner_of_direct_room(row.platform, row.room)
+            direct = actor is not None and owner is not None and owner.person_id == actor.id
         return Context(
             uow=uow,
             now=self._clock.now(),
@@ -245,12 +255,18 @@ class Dispatcher:
             commands=self._commands,
             incoming=incoming(row) if row is not None else None,
             forum=forum,
+            direct=direct,
         )
+
+
+def _short(value: object) -> object:
+    """Cut what is quoted from a huge message, so that the answer fits a phone and an event."""
+    return f"{value[:QUOTED]}…" if isinstance(value, str) and len(value) > QUOTED else value
 
 
 def _check(verb: Command, ctx: Context) -> None:
     """Refuse who may not, and what is asked for in the wrong room."""
     if not ctx.person.roles & verb.may:
         raise Refused("refused", {"verb": verb.name, "roles": sorted(verb.may)})
-    if ctx.forum is not None and ctx.forum not in verb.rooms:
+    if not verb.fits(ctx.forum, direct=ctx.direct):
         raise Refused("wrong_room", {"verb": verb.name})

@@ -1,33 +1,16 @@
-"""What the documents show: a report and the words of a language → plain data for the templates.
+"""What the PDF shows: a report and the words of a language → plain data for report.typ.
 
-Which rows, which order, which words. How it looks is the templates' business, and figures are
-compiled in domain/. The data is JSON and never markup, so that an answer can't inject anything.
+Which rows, which order, which words. How it looks is the templates' business, figures are compiled
+in domain/, and the picture has document_picture.py. The data is JSON and never markup, so that an
+answer can't inject anything.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from bot.document_words import UNDRAWN, View, Words, drawable
-from bot.domain.calendar import Period
-from bot.domain.cycle import SubmissionState
+from bot.document_words import LEVELS, UNDRAWN, View, Words, drawable, mark_of
 from bot.domain.report import Audience, Remark, Report, Tally, UnitLine
-
-LEVELS = ("rod", "gul", "gron", "inget")
-"""The levels' ids, gravest first."""
-
-PICTURE_ROWS = 40
-"""From so many units on the picture shows only those that stand out, and at most so many rows."""
-
-_SILENT: Mapping[str, str] = {
-    SubmissionState.AWAITED: "missing",
-    SubmissionState.DRAFT: "missing",
-    SubmissionState.ABSENT: "absent",
-    SubmissionState.UNREACHABLE: "absent",
-    SubmissionState.SUBMITTED: "answered",
-    SubmissionState.NO_CHANGE: "answered",
-    SubmissionState.NOTHING_TO_REPORT: "inget",
-}
 
 
 def report_view(report: Report, words: Words) -> View:
@@ -77,78 +60,12 @@ def report_view(report: Report, words: Words) -> View:
     return shown
 
 
-def picture_view(report: Report, words: Words) -> View:
-    """Build what matrix.typ shows: units × periods, fewer rows where there are many units."""
-    lines = list(report.lines)
-    few = len(lines) < PICTURE_ROWS
-    if not few:
-        rank = {mark: n for n, mark in enumerate(LEVELS)}
-        lines = sorted(filter(_stands_out, lines), key=lambda ln: rank.get(ln.level or "", 9))
-        lines = lines[:PICTURE_ROWS]
-    drawn = {line.unit for line in lines}
-    rest = Counter(_mark(line) for line in report.lines if line.unit not in drawn)
-    periods = [Period.parse(key) for key in report.period_keys]
-    rows = [
-        {"unit": line.unit, "past": _past(line, len(periods) - 1), "now": _mark(line)}
-        for line in lines
-    ]
-    return drawable(
-        {
-            "lang": words.code,
-            "title": words.text["picture_title"].format(period=words.period(report.period)),
-            "subtitle": words.text["footer"].format(
-                municipality=report.municipality,
-                period=words.period(report.period),
-                audience=words.audience(report),
-                number=report.number,
-            ),
-            "rehearsal": words.text["rehearsal"] if report.rehearsal else None,
-            "lead": None if few else words.text["picture_most"],
-            "months": [_short(period, words) for period in periods],
-            "now": words.text["picture_now"],
-            "legend": words.text["picture_legend"],
-            "rows": rows,
-            "rest": [
-                words.text["picture_rest"].format(
-                    n=n, unit=words.plural("picture_unit", n), of=words.marks[mark]["of"]
-                )
-                for mark, n in sorted(rest.items(), key=lambda item: -item[1])
-            ],
-            "marks": {
-                mark: {**own, "label": words.level(mark)} for mark, own in words.marks.items()
-            },
-        }
-    )
-
-
-def _short(period: Period, words: Words) -> list[str]:
-    months = words.lists["months_short"]
-    ends = dict.fromkeys((period.first.month, period.last.month))
-    return ["–".join(months[month - 1] for month in ends), str(period.last.year)]
-
-
-def _stands_out(line: UnitLine) -> bool:
-    changed = line.previous_level is not None and line.level not in (None, line.previous_level)
-    return changed or line.level in ("rod", "gul")
-
-
-def _mark(line: UnitLine) -> str:
-    """Name how a unit is shown now: its level, or why it has none."""
-    return line.level if line.level in LEVELS else _SILENT[line.state]
-
-
-def _past(line: UnitLine, columns: int) -> list[str]:
-    """Name how a unit is shown in the columns before this one."""
-    known = [_SILENT.get(h or "", h if h in LEVELS else "unknown") for h in line.history[:-1]]
-    return (["unknown"] * columns + [str(mark) for mark in known])[-columns:] if columns else []
-
-
 def _paragraphs(lines: Iterable[str]) -> View:
     return {"kind": "paragraphs", "lines": list(lines)}
 
 
 def _summary(report: Report, words: Words) -> list[View]:
-    counted = Counter(_mark(line) for line in report.lines)
+    counted = Counter(mark_of(line) for line in report.lines)
     keys = [
         {
             "value": words.text["key_of"].format(n=report.answered, total=report.expected),
@@ -211,7 +128,7 @@ def _state(report: Report, words: Words) -> list[View]:
 
 
 def _unit_row(line: UnitLine, words: Words) -> View:
-    mark = _mark(line)
+    mark = mark_of(line)
     own = words.marks[mark]
     trend = words.label("jamfort", line.trend) if line.trend else words.text["none"]
     before = line.previous_level

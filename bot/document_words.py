@@ -1,7 +1,7 @@
 """The documents' words in one language, and which signs the documents' typeface can draw.
 
 The words themselves stand in templates/documents/<language>.json. Which of them a document shows
-is decided in document_view.py.
+is decided in document_view.py and document_picture.py.
 """
 
 import json
@@ -12,10 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain.calendar import Period
-from bot.domain.report import Report
+from bot.domain.cycle import SubmissionState
+from bot.domain.report import Report, UnitLine
 
 View = dict[str, object]
 """Plain data for a template: what JSON can hold."""
+
+LEVELS = ("rod", "gul", "gron", "inget")
+"""The levels' ids, gravest first."""
+
+SILENT: Mapping[str, str] = {
+    SubmissionState.AWAITED: "missing",
+    SubmissionState.DRAFT: "missing",
+    SubmissionState.ABSENT: "absent",
+    SubmissionState.UNREACHABLE: "absent",
+    SubmissionState.SUBMITTED: "answered",
+    SubmissionState.NO_CHANGE: "answered",
+    SubmissionState.NOTHING_TO_REPORT: "inget",
+}
+"""How a unit is marked that named no level, by its state."""
 
 UNDRAWN = "□"
 """Stands for a sign that the typeface lacks."""
@@ -99,6 +114,11 @@ class Words:
         if report.rehearsal:
             name = self.text["file_rehearsal"].format(name=name)
         return unicodedata.normalize("NFC", name)
+
+
+def mark_of(line: UnitLine) -> str:
+    """Name how a unit is shown now: its level, or why it has none."""
+    return line.level if line.level in LEVELS else SILENT[line.state]
 
 
 def drawable(view: View) -> View:

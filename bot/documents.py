@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from bot.document_view import picture_view, report_view
+from bot.document_picture import picture_view
+from bot.document_view import report_view
 from bot.document_words import Words
 from bot.domain.report import Report
 from bot.ports import Artifact

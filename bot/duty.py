@@ -37,7 +37,7 @@ def owed_by(ctx: Context, cycle: Cycle, person: Person) -> Sequence[Unit]:
     """List the units whose answer is still owed and that this person is asked about."""
     owed = {s.unit_id for s in ctx.uow.cycles.submissions(cycle.id) if s.state.is_owed}
     if cycle.rehearsal:
-        mine = owed if not person.units(Role.REPORTER) else person.units(Role.REPORTER)
+        mine = frozenset(owed)  # whoever rehearses answers for every unit in it
     else:
         named = duty(ctx, ctx.now.astimezone(ctx.calendar.zone).date())
         mine = frozenset(u for u, persons in named.items() if person in persons)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from bot.command import Context, Here, Message, Target, ToForum, ToPerson
 from bot.domain.conversation import REVIEW, Conversation, begin
 from bot.domain.cycle import Cycle, Submission, SubmissionState, merge, submit
-from bot.domain.people import Forum, Person, Role, Unit
+from bot.domain.people import COORDINATORS, Forum, Person, Role, Unit
 from bot.domain.question import Question, QuestionKind, QuestionSet, Value
 from bot.duty import owed_by
 from bot.progress import live_status
@@ -43,10 +43,15 @@ def shown(form: QuestionSet, answers: Mapping[str, Value]) -> Sequence[Shown]:
 
 
 def start(ctx: Context, person: Person, cycle: Cycle, unit: Unit) -> Conversation:
-    """Place a person in the form for a unit, with what stands already if the unit has answered."""
+    """Place a person in the form for a unit: where they stopped, else with what stands already if
+    the unit has answered, else at the first question."""
     form = question_set(ctx, cycle)
     draft = begin(person.id, cycle.id, unit.id, form)
     standing = ctx.uow.cycles.submission(cycle.id, unit.id)
+    kept = ctx.uow.cycles.kept(draft)
+    if kept is not None:
+        ctx.uow.cycles.save_draft(kept, ctx.now)
+        return kept
     if standing.state.is_answer:
         draft = replace(draft, at=REVIEW, answers=standing.answers)
     draft = replace(draft, base=standing.version)
@@ -128,7 +133,7 @@ def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
         state=SubmissionState.NO_CHANGE
         if draft.unchanged and not added
         else SubmissionState.SUBMITTED,
-        on_behalf=not ctx.person.reports_for(unit.id) and not cycle.rehearsal,
+        on_behalf=_on_behalf(ctx, cycle, unit),
     )
     now_stands = ctx.uow.cycles.save_submission(now_stands, ctx.now)
     ctx.uow.cycles.drop_draft(draft)
@@ -137,6 +142,14 @@ def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
         yield from _tell_colleagues(ctx, cycle, unit)
     yield from live_status(ctx, cycle)
     yield from _next_unit(ctx, cycle)
+
+
+def _on_behalf(ctx: Context, cycle: Cycle, unit: Unit) -> bool:
+    """Tell whether it is the coordinator who answers here: for others, or after publishing."""
+    if cycle.rehearsal:
+        return False
+    corrects = not cycle.takes_answers and bool(ctx.person.roles & COORDINATORS)
+    return corrects or not ctx.person.reports_for(unit.id)
 
 
 def receipt(
@@ -161,6 +174,7 @@ def _tell_colleagues(ctx: Context, cycle: Cycle, unit: Unit) -> Iterable[Message
     for draft in ctx.uow.cycles.drafts(cycle.id):
         if draft.unit_id != unit.id or draft.person_id == ctx.person.id:
             continue
+        asked_last = ctx.uow.cycles.current(draft.person_id) == draft
         if not draft.answers:
             ctx.uow.cycles.drop_draft(draft)
         yield Message(
@@ -168,19 +182,26 @@ def _tell_colleagues(ctx: Context, cycle: Cycle, unit: Unit) -> Iterable[Message
             data={"by": ctx.person, "unit": unit, "cycle": cycle, "kept": bool(draft.answers)},
             to=ToPerson(person_id=draft.person_id),
         )
-        if not draft.answers:
+        if not draft.answers and asked_last:
             yield from _next_unit(ctx, cycle, person=ctx.uow.people.get(draft.person_id))
 
 
 def _next_unit(ctx: Context, cycle: Cycle, person: Person | None = None) -> Iterable[Message]:
-    """Go on with the next unit that the same person reports for."""
+    """Go on with the next unit that the same person reports for, the one begun already first."""
     person = person or ctx.person
-    waiting = owed_by(ctx, cycle, person)
+    waiting = owed_by(ctx, cycle, person) if cycle.takes_answers else []
     current = ctx.uow.cycles.current(person.id)
-    if not waiting or (current is not None and current.cycle_id == cycle.id):
+    begun = current.unit_id if current is not None and current.cycle_id == cycle.id else None
+    chosen = [unit for unit in waiting if begun in (None, unit.id)]
+    if not chosen:
         return
-    draft = start(ctx, person, cycle, waiting[0])
+    draft = start(ctx, person, cycle, chosen[0])
     yield ask(ctx, draft, template="next_unit", to=ToPerson(person_id=person.id))
+
+
+def unclear_mark(person_id: int) -> str:
+    """Name the mark that holds the person's last message that could not be taken as an answer."""
+    return f"unclear/{person_id}"
 
 
 def is_reporter(person: Person) -> bool:

@@ -23,7 +23,7 @@ from bot.ports import (
     Text,
 )
 from storage.database import Database
-from storage.tables import OutboxRow
+from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -273,6 +273,8 @@ class Relay:
             if not sent:
                 return
 
+            # First: a row that is written down is never looked at again. Killed in between, we post
+            # it once more under its key, and what completion causes knows that it has happened.
+            await self._completed([row for row, _, _ in sent])
             posted = [(row.id or 0, event_id, at) for row, event_id, at in sent]
             await self._database.transact(lambda uow: uow.outbox.posted(posted))
-        await self._completed([row for row, _, _ in sent])

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.command import Context, Here, Message, ToForum, ToPerson
 from bot.domain.people import Forum
-from storage.tables import OutboxRow
+from storage.log_tables import OutboxRow
 
 
 def enqueue(ctx: Context, messages: Iterable[Message]) -> Sequence[OutboxRow]:

@@ -17,13 +17,14 @@ def planned(
     uow: UnitOfWork, rule: RoundRule, calendar: WorkCalendar, now: datetime
 ) -> Sequence[Occurrence]:
     """List what has not happened yet, in order; what is late and speaks to people waits for a
-    working day's hours (routine: reminders 08–16 on working days)."""
+    working day's hours (routine: reminders 08–16 on working days). In a rehearsal nothing happens
+    by itself: its reminders would go to real people."""
     cycles = uow.cycles.all()
     opened = frozenset(
         c.period.key for c in cycles if not c.rehearsal and c.state is not CycleState.PLANNED
     )
     found = upcoming(
-        [c for c in cycles if c.state is not CycleState.PUBLISHED],
+        [c for c in cycles if c.state is not CycleState.PUBLISHED and not c.rehearsal],
         rule,
         calendar,
         now=now,

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from bot.command import Context, Message
 from bot.domain.question import whole_choice
 from bot.editions import PREVIEW
+from bot.form import unclear_mark
 from bot.ports import IncomingMessage, Kind
 from bot.render import Renderer
 
 _APPROVE = frozenset({"✅", "✔"})
-_MENTION = re.compile(r"^\s*@?[\w.=/+-]+(?::[\w.-]+(?::\d+)?)?\s*[:,]\s*", re.UNICODE)
+_NAME = re.compile(r"^(?:[^\n]{1,100}?[:,]\s+|[\w.-]+[:,])")
+"""The bot's name before what is said to it, ended by a colon or a comma."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +34,15 @@ def read(ctx: Context, renderer: Renderer) -> Meant | Message | None:
     match event.kind:
         case Kind.MESSAGE:
             return _message(ctx, renderer, event)
-        case Kind.EDIT if _answered(ctx, event):
-            return Meant(verb="edit_answer", args=event.text)
+        case Kind.EDIT:
+            return _edit(ctx, event)
         case Kind.DELETION if _answered(ctx, event):
             return Meant(verb="withdraw_answer")
         case Kind.REACTION:
             return _reaction(ctx, renderer, event)
-        case Kind.FILE if _direct(ctx):
+        case Kind.FILE if ctx.direct:
             return Message(template="errors/file")
-        case Kind.UNREADABLE if _direct(ctx):
+        case Kind.UNREADABLE if ctx.direct:
             return Message(template="errors/unreadable")
         case _:
             return None
@@ -48,22 +50,45 @@ def read(ctx: Context, renderer: Renderer) -> Meant | Message | None:
 
 def _message(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant | Message | None:
     text = event.text.strip()
-    direct = _direct(ctx)
     called = text.startswith("!")
-    if event.mentions_me and not called:
-        text, called = _MENTION.sub("", text, count=1), True
-    word, rest = _split(text.removeprefix("!").lstrip())
-    verb = renderer.verb(word)
-    listed = verb is not None and ctx.commands[verb].listed
-    if called:
-        if verb is not None and listed:
+    # Clients count the author of what is replied to as mentioned: a reply calls nobody.
+    named = event.mentions_me and event.target is None and not called
+    for said in _after_name(text) if named else [text]:
+        word, rest = _split(said.removeprefix("!").lstrip())
+        verb = _listed(ctx, renderer, word)
+        if verb is not None and (called or named):
             return Meant(verb=verb, args=rest)
-        return _suggest(ctx, renderer, word, loud=direct or event.mentions_me)
-    if not direct:
+    if called or (named and not ctx.direct):
+        return _suggest(ctx, renderer, word, loud=ctx.direct or named)
+    if not ctx.direct:
         return None
-    if verb is not None and listed and ctx.uow.cycles.current(ctx.person.id) is None:
+    if verb is not None and ctx.uow.cycles.current(ctx.person.id) is None:
         return Meant(verb=verb, args=rest)
-    return Meant(verb="answer", args=event.text)
+    return Meant(verb="answer", args=_NAME.sub("", text, count=1) if named else event.text)
+
+
+def _after_name(text: str) -> list[str]:
+    """List what may have been said where the bot is named: as it is, and without its name before.
+
+    A client writes the name as it likes: "Lägesbot: läget", "@lagesbot:kommun.se läget".
+    """
+    without = (_NAME.sub("", text, count=1), text.partition(" ")[2].lstrip())
+    return [text, *(said for said in without if said and said != text)]
+
+
+def _edit(ctx: Context, event: IncomingMessage) -> Meant | Message | None:
+    """An edit of an answer changes it; one of what was not understood is read anew as an answer.
+
+    An edited command is never executed, which is said where it was given.
+    """
+    if _answered(ctx, event):
+        return Meant(verb="edit_answer", args=event.text)
+    if not ctx.direct:
+        return None
+    called = event.text.lstrip().startswith("!")
+    if not called and event.target == ctx.uow.marks.get(unclear_mark(ctx.person.id)):
+        return Meant(verb="answer", args=event.text)
+    return Message(template="errors/edit_ignored")
 
 
 def _reaction(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant | None:
@@ -74,7 +99,7 @@ def _reaction(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant
     key = event.text.replace("\ufe0f", "")
     if posted.template == PREVIEW:
         return Meant(verb="publish", args=f"{posted.key} {key}") if key in _APPROVE else None
-    if not _direct(ctx):
+    if not ctx.direct:
         return None
     last = ctx.uow.marks.get(f"asked/{ctx.person.id}")
     if last != posted.key:
@@ -94,7 +119,11 @@ def _is_answer(ctx: Context, key: str) -> bool:
 
 def _suggest(ctx: Context, renderer: Renderer, word: str, *, loud: bool) -> Message | None:
     """Help after a typo; other bots' words pass in silence."""
-    allowed = [c.name for c in ctx.commands.values() if c.listed and c.may & ctx.person.roles]
+    allowed = [
+        c.name
+        for c in ctx.commands.values()
+        if c.listed and c.may & ctx.person.roles and c.fits(ctx.forum, direct=ctx.direct)
+    ]
     near = renderer.near(word, allowed, ctx.language) if word else []
     if near or loud:
         return Message(template="did_you_mean", data={"said": word[:40], "near": near})
@@ -106,11 +135,10 @@ def _answered(ctx: Context, event: IncomingMessage) -> bool:
     return reply is not None and reply.person_id == ctx.person.id
 
 
-def _direct(ctx: Context) -> bool:
-    if ctx.incoming is None:
-        return False
-    owner = ctx.uow.people.owner_of_direct_room(ctx.rules.platform, ctx.incoming.room)
-    return owner is not None and owner.person_id == ctx.person.id
+def _listed(ctx: Context, renderer: Renderer, word: str) -> str | None:
+    """Find the verb that a word means, if people may ask for it."""
+    verb = renderer.verb(word)
+    return verb if verb is not None and ctx.commands[verb].listed else None
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from bot.domain.cycle import unchanged
 from bot.domain.people import Unit
 from bot.domain.privacy import Finding, warnings
 from bot.domain.question import Value, fold
-from bot.form import ask, facts, is_reporter, last_answers, question_set, send_in
+from bot.form import ask, facts, is_reporter, last_answers, question_set, send_in, unclear_mark
+from bot.ports import IncomingMessage, Kind
 from storage.drafts import Reply
 
 
@@ -24,6 +25,7 @@ def answer(ctx: Context) -> Iterable[Message]:
     form = question_set(ctx, cycle)
     draft, told = step(draft, form, ctx.args, ctx.words.vocabulary)
     _remember(ctx, draft, told)
+    _mark_unclear(ctx, unclear=told.outcome is Outcome.PROBLEM)
     match told.outcome:
         case Outcome.SUBMIT:
             yield from _send_or_warn(ctx, draft)
@@ -34,6 +36,9 @@ def answer(ctx: Context) -> Iterable[Message]:
         case Outcome.CANCELLED:
             ctx.uow.cycles.drop_draft(draft)
             yield Message(template="cancelled", data=facts(ctx, draft, cycle))
+            other = ctx.uow.cycles.current(ctx.person.id)
+            if other is not None:
+                yield ask(ctx, other, template="next_unit")
         case Outcome.PAUSED:
             yield Message(template="paused", data=facts(ctx, draft, cycle))
         case Outcome.HELP:
@@ -55,13 +60,25 @@ def _remember(ctx: Context, draft: Conversation, told: Told) -> None:
     question = told.answered[0] if len(told.answered) == 1 else "*"
     ctx.uow.cycles.add_reply(
         Reply(
-            event_id=ctx.incoming.event_id,
+            event_id=_message_id(ctx.incoming),
             person_id=draft.person_id,
             cycle_id=draft.cycle_id,
             unit_id=draft.unit_id,
             question=question,
         )
     )
+
+
+def _mark_unclear(ctx: Context, *, unclear: bool) -> None:
+    """Remember the message that was not understood: once edited, it is read as an answer."""
+    if ctx.incoming is not None:
+        mark = unclear_mark(ctx.person.id)
+        ctx.uow.marks.set(mark, _message_id(ctx.incoming) if unclear else "")
+
+
+def _message_id(event: IncomingMessage) -> str:
+    """Name the message itself, which later edits will name; an edit has an id of its own."""
+    return (event.target or "") if event.kind is Kind.EDIT else event.event_id
 
 
 def _problem(ctx: Context, draft: Conversation, told: Told) -> Message:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bot.command import Context, Message, command
 from bot.domain.people import Forum
 from bot.form import to_office
+from storage.log_tables import OutboxRow
 
 
 @command("delivery_failed", subject="outbox", listed=False)
@@ -12,9 +13,13 @@ def delivery_failed(ctx: Context) -> Iterable[Message]:
     """Name the person or room that was not reached; `args` is the outbox row's id."""
     row = ctx.uow.outbox.get(int(ctx.args))
     office = ctx.uow.people.room(Forum.OFFICE)
-    if office is None or row.room == office[1]:
+    removal = row.kind == "removal"
+    if office is None or (row.room == office[1] and not removal) or _told(ctx, row):
         return
     person = None
+    owner = ctx.uow.people.owner_of_direct_room(row.platform, row.room) if removal else None
+    if owner is not None:
+        person = ctx.uow.people.get(owner.person_id).name
     if row.address:
         known = ctx.uow.people.of_account(row.platform, row.address)
         person = known.name if known else None
@@ -28,6 +33,15 @@ def delivery_failed(ctx: Context) -> Iterable[Message]:
             "room": row.room,
             "uncertain": row.state == "uncertain",
             "reason": row.reason,
-            "what": row.template,
+            "what": row.template or row.kind,
         },
     )
+
+
+def _told(ctx: Context, row: OutboxRow) -> bool:
+    """Tell whether this is a later part of a report whose first part did not arrive either."""
+    posting, part = row.key.rpartition("/")[::2]
+    if not posting.startswith("publish/") or part == "text":
+        return False
+    first = ctx.uow.outbox.by_key(f"{posting}/text")
+    return first is not None and first.state == row.state

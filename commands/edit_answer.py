@@ -46,7 +46,14 @@ def edit_answer(ctx: Context) -> Iterable[Message]:
         return
     if not standing.state.is_answer:
         raise Conflict("nothing_to_withdraw")
-    changed = submit(standing, cycle, prune(form, answers), by=ctx.person.id, now=ctx.now)
+    changed = submit(
+        standing,
+        cycle,
+        prune(form, answers),
+        by=ctx.person.id,
+        now=ctx.now,
+        on_behalf=not ctx.person.reports_for(reply.unit_id) and not cycle.rehearsal,
+    )
     changed = ctx.uow.cycles.save_submission(changed, ctx.now)
     yield receipt(ctx, cycle, ctx.uow.people.unit(reply.unit_id), changed)
     yield from live_status(ctx, cycle)

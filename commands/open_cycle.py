@@ -94,4 +94,4 @@ def _ask_each(
             "stands_in": stands_in,
             "deputy": not stands_in and any(unit.id in backed for unit in mine),
         }
-        yield replace(prompt, data=data)
+        yield replace(prompt, template="prompt", data=data)

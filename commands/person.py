@@ -8,6 +8,9 @@ from bot.domain.errors import Conflict, Invalid, Refused
 from bot.domain.people import OFFICE, Holding, Person, Role
 from bot.domain.question import fold
 
+LONGEST, LONGEST_ACCOUNT = 100, 255
+"""Characters in a name, and in an account (Matrix specification, "User Identifiers")."""
+
 
 @command("person", subject="person", may=OFFICE)
 def person(ctx: Context) -> Iterable[Message]:
@@ -33,27 +36,51 @@ def person(ctx: Context) -> Iterable[Message]:
         case "avsluta" | "end":
             leaver = ctx.uow.people.named(rest)
             _keep_an_administrator(ctx, leaver)
+            if Role.ADMINISTRATOR in leaver.roles and Role.ADMINISTRATOR not in ctx.person.roles:
+                raise Refused("administrator_only")
             ctx.uow.people.set_active(leaver.id, False)
+            _offer_back(ctx, leaver.id, active=True)
             yield Message(template="person_saved", data={"person": leaver, "what": "ended"})
         case _:
             raise Invalid("person_form")
 
 
 def _add(ctx: Context, text: str) -> Iterable[Message]:
-    fields = [field.strip() for field in text.split(";")]
-    if len(fields) not in (3, 4) or not all(fields[:3]):
+    fields = [" ".join(field.split()) for field in text.split(";")]
+    if len(fields) not in (3, 4) or not all(fields[:3]) or len(fields[0]) > LONGEST:
         raise Invalid("person_form")
     name, account = fields[0], fields[1]
-    if not re.fullmatch(r"@[^\s:]+:\S+", account):
+    if not re.fullmatch(r"@[^\s:]+:\S+", account) or len(account) > LONGEST_ACCOUNT:
         raise Invalid("person_form")
-    if any(a.address == account for a in ctx.uow.people.all_accounts()):
+    if ctx.uow.people.of_account(ctx.rules.platform, account) is not None:
         raise Conflict("account_taken", {"account": account})
     holding = _holding(ctx, fields[2:])
-    added = ctx.uow.people.add_person(name, ctx.rules.language)
-    ctx.uow.people.add_account(added.id, ctx.rules.platform, account)
+    added = _come_back(ctx, name, account)
+    if added is None:
+        added = ctx.uow.people.add_person(name, ctx.rules.language)
+        ctx.uow.people.add_account(added.id, ctx.rules.platform, account)
     ctx.uow.people.give(added.id, holding)
+    _offer_back(ctx, added.id, active=False)
     added = ctx.uow.people.get(added.id)
     yield Message(template="person_saved", data={"person": added, "what": "added"})
+
+
+def _come_back(ctx: Context, name: str, account: str) -> Person | None:
+    """Let somebody who had ended come back, without the roles of before."""
+    before = [a for a in ctx.uow.people.all_accounts() if a.address == account]
+    if not before:
+        return None
+    back = ctx.uow.people.get(before[0].person_id)
+    for held in back.holdings:
+        ctx.uow.people.take(back.id, held)
+    ctx.uow.people.change_person(back.id, name=name, email=back.email, language=back.language)
+    ctx.uow.people.set_active(back.id, True)
+    return back
+
+
+def _offer_back(ctx: Context, person_id: int, *, active: bool) -> None:
+    data = {"person": person_id, "active": active}
+    ctx.uow.marks.offer_undo(ctx.person.id, "active", data, ctx.now)
 
 
 def _change(ctx: Context, text: str, *, give: bool) -> Iterable[Message]:

@@ -31,6 +31,8 @@ def rehearse(ctx: Context) -> Iterable[Message]:
         ctx.uow.cycles.save(replace(running[0], state=CycleState.PUBLISHED))
         for draft in ctx.uow.cycles.drafts(running[0].id):
             ctx.uow.cycles.drop_draft(draft)
+        for draft in ctx.uow.cycles.drafts(running[0].id):
+            ctx.uow.cycles.drop_draft(draft)
         yield Message(template="rehearsal_ended")
         return
     if running:

@@ -1,5 +1,6 @@
 """`!svara`: begin, go on with or add to a unit's answer; the coordinator may do it for a unit."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,8 @@ from bot.domain.errors import Conflict, Invalid, Refused
 from bot.domain.people import COORDINATORS, Role, Unit
 from bot.domain.schedule import closing, opening, period_to_open
 from bot.form import ask, start
+
+_FOR = re.compile(r"^(?:för|for|åt)\s+", re.IGNORECASE)
 
 
 @command("respond", subject="submission", may=COORDINATORS | {Role.REPORTER, Role.DEPUTY})
@@ -24,10 +27,7 @@ def respond(ctx: Context) -> Iterable[Message]:
     """
     unit = _unit(ctx)
     cycle = _cycle(ctx)
-    mine = (ctx.person.id, unit.id)
-    begun = [d for d in ctx.uow.cycles.drafts(cycle.id) if (d.person_id, d.unit_id) == mine]
-    draft = begun[0] if begun else start(ctx, ctx.person, cycle, unit)
-    ctx.uow.cycles.save_draft(draft, ctx.now)
+    draft = start(ctx, ctx.person, cycle, unit)
     question = ask(ctx, draft, template="respond", to=ToPerson(person_id=ctx.person.id))
     yield replace(question, data={**question.data, "early": cycle.state is CycleState.PLANNED})
     if ctx.forum is not None:
@@ -36,9 +36,7 @@ def respond(ctx: Context) -> Iterable[Message]:
 
 def _unit(ctx: Context) -> Unit:
     """Read whose answer it is about: the one named, or the only one this person reports for."""
-    name = ctx.args.strip()
-    for word in ("för ", "for "):
-        name = name.removeprefix(word)
+    name = _FOR.sub("", ctx.args.strip())
     if name:
         unit = ctx.uow.people.unit_named(name)
         if not ctx.person.reports_for(unit.id) and not ctx.person.roles & COORDINATORS:

@@ -6,11 +6,12 @@ from dataclasses import replace
 from bot.command import Context, Message, command
 from bot.domain.errors import Conflict
 from bot.domain.people import Holding, Role, Unit
+from bot.progress import live_status
 
 
 @command("undo", subject="undo")
 def undo(ctx: Context) -> Iterable[Message]:
-    """Take back an absence, a summary, a language, a unit's change, a role or an internal mark.
+    """Take back an absence, summary, language, change of a unit or person, or internal mark.
 
     Raises:
         Conflict: `nothing_to_undo`.
@@ -19,13 +20,14 @@ def undo(ctx: Context) -> Iterable[Message]:
     if taken is None:
         raise Conflict("nothing_to_undo")
     verb, data = taken
+    language = None
     match verb, data:
         case "absence", {"absence": int(number)}:
             ctx.uow.people.cancel_absence(number)
         case "summary", {"cycle": int(cycle_id), "text": str(text)}:
             ctx.uow.cycles.set_summary(cycle_id, text)
         case "language", {"language": str(code)}:
-            person = ctx.person
+            person, language = ctx.person, code if ctx.forum is None else None
             ctx.uow.people.change_person(
                 person.id, name=person.name, email=person.email, language=code
             )
@@ -35,12 +37,15 @@ def undo(ctx: Context) -> Iterable[Message]:
             holding = Holding(role=Role(role), unit_id=unit or None)
             change = ctx.uow.people.take if rest.get("gave") else ctx.uow.people.give
             change(number, holding)
+        case "active", {"person": int(number), "active": bool(active)}:
+            ctx.uow.people.set_active(number, active)
         case "internal", {"cycle": int(cycle_id), "unit": int(unit_id), "internal": bool(internal)}:
             standing = ctx.uow.cycles.submission(cycle_id, unit_id)
             ctx.uow.cycles.save_submission(replace(standing, internal=internal), ctx.now)
+            yield from live_status(ctx, ctx.uow.cycles.get(cycle_id))
         case _:
             raise Conflict("nothing_to_undo")
-    yield Message(template="undone", data={"verb": verb})
+    yield Message(template="undone", data={"verb": verb}, language=language)
 
 
 def _unit_again(unit: Unit, before: Mapping[str, object]) -> Unit:

@@ -8,6 +8,9 @@ from bot.domain.errors import Conflict, Invalid
 from bot.domain.people import OFFICE, Unit
 from bot.domain.question import fold
 
+LONGEST = 100
+"""Characters in a name, board or place."""
+
 
 @command("unit", subject="unit", may=OFFICE)
 def unit(ctx: Context) -> Iterable[Message]:
@@ -21,9 +24,7 @@ def unit(ctx: Context) -> Iterable[Message]:
         case "":
             yield Message(template="units", data={"units": _with_people(ctx)})
         case "ny" | "new" | "add":
-            added = ctx.uow.people.save_unit(
-                _read(ctx, rest, Unit(id=0, name="", board="", place=""))
-            )
+            added = ctx.uow.people.save_unit(_read(ctx, rest, None))
             _offer_undo(ctx, replace(added, active=False))
             yield Message(template="unit_saved", data={"unit": added, "what": "added"})
         case "andra" | "change":
@@ -41,15 +42,20 @@ def unit(ctx: Context) -> Iterable[Message]:
             raise Invalid("unit_form")
 
 
-def _read(ctx: Context, text: str, old: Unit) -> Unit:
-    fields = [field.strip() for field in text.split(";")]
-    if len(fields) != 3 or not all(fields):
+def _read(ctx: Context, text: str, old: Unit | None) -> Unit:
+    """Read a unit's fields; a new one by the name of a closed one is that one, opened again."""
+    fields = [" ".join(field.split()) for field in text.split(";")]
+    if len(fields) != 3 or not all(0 < len(field) <= LONGEST for field in fields):
         raise Invalid("unit_form")
     name, board, place = fields
-    for other in ctx.uow.people.units():
-        if fold(other.name) == fold(name) and other.id != old.id:
+    for other in ctx.uow.people.all_units():
+        if fold(other.name) != fold(name) or (old is not None and other.id == old.id):
+            continue
+        if other.active or old is not None:
             raise Conflict("unit_exists", {"unit": other})
-    return replace(old, name=name, board=board, place=place)
+        old = other
+    unit = old or Unit(id=0, name="", board="", place="")
+    return replace(unit, name=name, board=board, place=place, active=True)
 
 
 def _offer_undo(ctx: Context, old: Unit) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.command import Context, Message, command
 from bot.domain.conversation import prune
 from bot.domain.cycle import withdraw
+from bot.domain.errors import Conflict
 from bot.form import ask, facts, question_set, start
 from bot.progress import live_status
 
@@ -22,6 +23,8 @@ def withdraw_answer(ctx: Context) -> Iterable[Message]:
     if reply is None:
         return
     cycle = ctx.uow.cycles.get(reply.cycle_id)
+    if not cycle.takes_answers:
+        raise Conflict("cycle_closed", {"period": cycle.period})
     form = question_set(ctx, cycle)
     for draft in ctx.uow.cycles.drafts(cycle.id):
         if (draft.person_id, draft.unit_id) == (reply.person_id, reply.unit_id):

@@ -11,13 +11,8 @@ from bot.domain.calendar import Period
 from bot.domain.cycle import Cycle, CycleState, Submission, SubmissionState
 from bot.domain.question import Value
 from storage.drafts import Drafts, from_json, to_json
-from storage.tables import (
-    CycleRow,
-    OccurrenceRow,
-    SubmissionRow,
-    SummaryRow,
-    VersionRow,
-)
+from storage.log_tables import OccurrenceRow
+from storage.tables import CycleRow, SubmissionRow, SummaryRow, VersionRow
 
 
 class Cycles(Drafts):
@@ -148,7 +143,10 @@ class Cycles(Drafts):
         return _submission(row)
 
     def save_submission(self, submission: Submission, now: datetime) -> Submission:
-        """Store what stands now; a new version is kept for ever, the first gets its number."""
+        """Store what stands now; a new version is kept for ever, the first gets its number.
+
+        A rehearsal takes no number: the register has no gaps.
+        """
         row = self._session.get_one(SubmissionRow, submission.id)
         risen = submission.version > row.version
         row.state, row.version = submission.state, submission.version
@@ -159,7 +157,8 @@ class Cycles(Drafts):
             submission.late,
             submission.internal,
         )
-        if risen and row.registry_number is None:
+        real = not self._session.get_one(CycleRow, submission.cycle_id).rehearsal
+        if risen and real and row.registry_number is None:
             row.registry_number = (
                 self._session.exec(select(func.max(SubmissionRow.registry_number))).one() or 0
             ) + 1

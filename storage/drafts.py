@@ -44,6 +44,11 @@ class Drafts:
         ).all()
         return [_conversation(row) for row in rows]
 
+    def kept(self, draft: Conversation) -> Conversation | None:
+        """Give what is kept of a person's draft for the same unit and round, or None."""
+        row = self._draft_row(draft)
+        return _conversation(row) if row else None
+
     def save_draft(self, draft: Conversation, now: datetime) -> None:
         """Keep a draft, so that a restart in the middle of a form loses nothing."""
         row = self._draft_row(draft)

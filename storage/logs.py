@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, select, update
 
 from bot.ports import IncomingMessage, Kind
-from storage.tables import AuditRow, InboxRow, MarkRow, OutboxRow, PositionRow, UndoRow
+from storage.log_tables import AuditRow, InboxRow, MarkRow, OutboxRow, PositionRow, UndoRow
 
 
 class Inbox:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
-    Index,
     LargeBinary,
     TypeDecorator,
     UniqueConstraint,
@@ -41,7 +40,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _instant(*, nullable: bool = False, index: bool = False) -> Column[datetime]:
+def instant(*, nullable: bool = False, index: bool = False) -> Column[datetime]:
     return Column(Instant(), nullable=nullable, index=index)
 
 
@@ -122,8 +121,8 @@ class CycleRow(SQLModel, table=True):
     state: str
     rehearsal: bool = False
     delayed: bool = False
-    opens_at: datetime = Field(sa_column=_instant())
-    closes_at: datetime = Field(sa_column=_instant())
+    opens_at: datetime = Field(sa_column=instant())
+    closes_at: datetime = Field(sa_column=instant())
     used: str = ""
 
 
@@ -139,7 +138,7 @@ class SubmissionRow(SQLModel, table=True):
     version: int = 0
     answers: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     by_person: int | None = Field(default=None, foreign_key="person.id")
-    received_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    received_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     on_behalf: bool = False
     late: bool = False
     internal: bool = False
@@ -158,7 +157,7 @@ class VersionRow(SQLModel, table=True):
     state: str
     answers: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     by_person: int | None = None
-    at: datetime = Field(sa_column=_instant())
+    at: datetime = Field(sa_column=instant())
 
 
 class ConversationRow(SQLModel, table=True):
@@ -176,7 +175,7 @@ class ConversationRow(SQLModel, table=True):
     unchanged: bool = False
     base: int = 0
     warned: bool = False
-    touched_at: datetime = Field(sa_column=_instant())
+    touched_at: datetime = Field(sa_column=instant())
 
 
 class ReplyRow(SQLModel, table=True):
@@ -208,8 +207,8 @@ class EditionRow(SQLModel, table=True):
     text: str
     details: str = ""
     sha256: str
-    compiled_at: datetime = Field(sa_column=_instant())
-    published_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    compiled_at: datetime = Field(sa_column=instant())
+    published_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     published_by: int | None = None
 
 
@@ -233,111 +232,3 @@ class SummaryRow(SQLModel, table=True):
     __tablename__ = "summary"
     cycle_id: int = Field(primary_key=True, foreign_key="cycle.id")
     text: str
-
-
-class OccurrenceRow(SQLModel, table=True):
-    """What the clock has caused, each once: `remind/2026-10/2`."""
-
-    __tablename__ = "occurrence"
-    key: str = Field(primary_key=True)
-    at: datetime = Field(sa_column=_instant())
-
-
-class PositionRow(SQLModel, table=True):
-    """How far a platform has been read."""
-
-    __tablename__ = "position"
-    platform: str = Field(primary_key=True)
-    token: str
-    at: datetime = Field(sa_column=_instant())
-
-
-class InboxRow(SQLModel, table=True):
-    """An incoming event, stored once, its text scrubbed. `done` once its effect is committed."""
-
-    __tablename__ = "inbox"
-    __table_args__ = (
-        UniqueConstraint("platform", "event_id"),
-        Index("ix_inbox_todo", "done", "id"),
-    )
-    id: int | None = Field(default=None, primary_key=True)
-    platform: str
-    event_id: str
-    room: str
-    sender: str
-    kind: str
-    text: str = ""
-    target: str | None = None
-    thread: str | None = None
-    mentions_me: bool = False
-    is_direct: bool = False
-    withheld: int = 0
-    received_at: datetime = Field(sa_column=_instant())
-    done: bool = False
-
-
-class OutboxRow(SQLModel, table=True):
-    """Something to be posted. The key never changes and becomes the platform's own.
-
-    `room` is empty until the direct room with `address` is open. `replaces` and `thread_of` name
-    the key of another row, whose event id is looked up when this one is sent.
-    """
-
-    __tablename__ = "outbox"
-    __table_args__ = (
-        UniqueConstraint("key"),
-        Index("ix_outbox_todo", "state", "id"),
-        Index("ix_outbox_event", "event_id"),
-    )
-    id: int | None = Field(default=None, primary_key=True)
-    key: str
-    platform: str
-    room: str = ""
-    address: str = ""
-    kind: str
-    template: str = ""
-    text: str = ""
-    artifact_id: int | None = None
-    replaces: str | None = None
-    thread_of: str | None = None
-    thread: str | None = None
-    target: str | None = None
-    state: str = "pending"
-    tries: int = 0
-    reason: str = ""
-    event_id: str | None = None
-    created_at: datetime = Field(sa_column=_instant())
-    not_before: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
-    tried_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
-    sent_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
-
-
-class AuditRow(SQLModel, table=True):
-    """Who did what, when, on what, with what outcome; append-only (`source:subject:action`)."""
-
-    __tablename__ = "audit"
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(sa_column=_instant())
-    action: str = Field(index=True)
-    person_id: int | None = None
-    subject: str = ""
-    outcome: str
-    cause: str = ""
-
-
-class UndoRow(SQLModel, table=True):
-    """What a person may take back for a few minutes: the verb and the data to restore."""
-
-    __tablename__ = "undo"
-    person_id: int = Field(primary_key=True, foreign_key="person.id")
-    verb: str
-    data: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    until: datetime = Field(sa_column=_instant())
-
-
-class MarkRow(SQLModel, table=True):
-    """Small named facts that must survive a restart, e.g. the key of the live status message."""
-
-    __tablename__ = "mark"
-    name: str = Field(primary_key=True)
-    value: str

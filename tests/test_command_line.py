@@ -30,7 +30,7 @@ from bot.domain.roster import ChangeKind, Code
 from bot.phrases import TEMPLATES, Phrases
 from bot.ports import Artifact
 from storage.database import Database
-from storage.tables import OutboxRow
+from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
 
 ROOT = Path(__file__).parents[1]

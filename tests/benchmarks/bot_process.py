@@ -13,10 +13,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.app import Runtime, ScrubbingFilter
+from bot.app import Runtime
 from bot.config import Settings
 from bot.platforms.matrix import MatrixPlatform
 from bot.ports import Batch, Mailbox
+from bot.process import ScrubbingFilter
 from tests.benchmarks.stall import StallProbe, say
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # comes with the homeserver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,19 @@ class Container:
             await asyncio.sleep(_POLL_SECONDS)
         raise ContainerError(f"not healthy: {said}\n{self.tail()}")
 
+    async def until_said(self, process: Process, words: str, *, times: int, within: float) -> None:
+        """Wait until its log has the words so many times.
+
+        Raises:
+            ContainerError: the process ended, or did not say it in time.
+        """
+        deadline = time.monotonic() + within
+        while process.returncode is None and time.monotonic() < deadline:
+            if self.log.read_text(encoding="utf-8").count(words) >= times:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+        raise ContainerError(f"did not say: {words}\n{self.tail()}")
+
     async def stop(self, process: Process, number: signal.Signals) -> float:
         """Send the stop signal and wait for a good end; gives the seconds it took.
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from bot.app import Runtime, ScrubbingFilter
+from bot.app import Runtime
 from bot.config import Administrator, Matrix, Municipality, Privacy, Settings
 from bot.importing import import_files
+from bot.process import ScrubbingFilter
 from storage.database import Database
 from tests.demo.cast import PASSWORD, Player
 from tests.demo.clock import FastClock

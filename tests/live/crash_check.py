@@ -15,7 +15,8 @@ from pathlib import Path
 
 from tests.live.client import Event, MatrixUser
 from tests.live.connection import path_of
-from tests.live.crash_people import KEY_FIELD, PASSWORD, Meant, Town
+from tests.live.crash_parts import Meant
+from tests.live.crash_people import KEY_FIELD, PASSWORD, Town
 from tests.live.timeline import edited_event
 
 _QUIET_SECONDS = 60.0

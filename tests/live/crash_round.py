@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from bot.domain.calendar import Period, WorkCalendar
 from bot.domain.schedule import RoundRule, closing, opening
 from tests.live.crash_check import Register
-from tests.live.crash_people import DEPUTIES, WAIT_SECONDS, Member, Part, Town, Wave, share_out
+from tests.live.crash_parts import Part, Wave, share_out
+from tests.live.crash_people import DEPUTIES, KEY_FIELD, WAIT_SECONDS, Member, Town
 from tests.live.crash_process import BotProcess
 
 _BEFORE = timedelta(milliseconds=700)
@@ -124,17 +125,15 @@ class Year:
         await kim.user.send(office, "!sammanställ")
         await self.town.ledger.happened()
         root = await kim.told(r"preview/\d+/[\d-]+", "the preview", after=seen)
-        name = root["content"]["se.lagesbot.key"]
-        _, cycle, numbers = name.split("/")
+        name = str(root["content"][KEY_FIELD])
+        cycle = name.split("/")[1]
         await kim.told(re.escape(f"status/{cycle}"), "the status message")
-        editions = dict(
-            self.register.rows(
-                "select audience, id from edition where cycle_id = ? and id in"
-                f" ({', '.join('?' * len(numbers.split('-')))})",
-                int(cycle),
-                *map(int, numbers.split("-")),
+        editions = {
+            str(audience): f"{number}"
+            for audience, number in self.register.rows(
+                "select audience, id from edition where cycle_id = ? order by id", cycle
             )
-        )
+        }
         for audience in editions:
             for part in ("", "/file0", "/file1", "/details"):
                 await kim.told(re.escape(f"{name}/{audience}{part}"), f"the preview's {part}")

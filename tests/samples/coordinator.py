@@ -8,7 +8,7 @@ from bot.domain.people import Forum
 from bot.domain.report import Audience
 from bot.domain.schedule import Occurrence
 from bot.ports import RoomHealth
-from storage.tables import AuditRow, OutboxRow
+from storage.log_tables import AuditRow, OutboxRow
 from tests.samples.cast import (
     ANNA,
     BO,
@@ -200,6 +200,8 @@ def office() -> Samples:
             "person": {**undelivered, "person": BO.name, "reason": "M_FORBIDDEN: @bo"},
             "person, uncertain": {**undelivered, "person": BO.name, "uncertain": True},
             "room": {**undelivered, "forum": Forum.BRA, "what": "report"},
+            "removal": {**undelivered, "forum": Forum.BRA, "what": "removal"},
+            "removal, direct": {**undelivered, "person": BO.name, "what": "removal"},
             "room, uncertain": {**undelivered, "uncertain": True, "what": "something"},
         },
         "slow_sending": {"": {"ready": NOW, "waiting": 900}},

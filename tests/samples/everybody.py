@@ -38,7 +38,7 @@ def people() -> Samples:
         "language_set": {"": {"code": "sv"}},
         "undone": {
             verb: {"verb": verb}
-            for verb in ("absence", "summary", "language", "unit", "person", "internal")
+            for verb in ("absence", "summary", "language", "unit", "person", "active", "internal")
         },
     }
 
@@ -108,6 +108,7 @@ def errors() -> Samples:
         "nobody_owes": {"": {"period": OCTOBER}},
         "outside_hours": {"": {"next": CYCLE.opens_at}},
         "room_missing": {"": {"forum": Forum.SAMSA}},
+        "room_taken": {"": {"forum": Forum.BRA}},
         "summary_too_long": {"": {"lines": 5, "limit": 900}},
         "command": {"": {"said": HOSTILE[:40]}},
         "language": {"": {"languages": ["English", "svenska"]}},
@@ -134,7 +135,7 @@ def errors() -> Samples:
         *("already_answered", "nothing_to_withdraw", "no_open_cycle", "no_cycle_yet"),
         *("no_office_room", "room_form", "nothing_previewed", "preview_replaced"),
         *("nothing_to_undo", "rehearsal_running", "real_round_running", "no_rehearsal"),
-        *("absence_empty", "not_yourself", "which_end", "file", "unreadable"),
+        *("absence_empty", "not_yourself", "which_end", "file", "unreadable", "edit_ignored"),
         *("reply_empty", "reply_exclusive", "reply_required", "reply_at_review"),
     )
     found = {

@@ -1,0 +1,54 @@
+"""What an installation's settings mean to the parts: rules, first administrator, rooms, labels."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.command import Rules
+from bot.config import Settings
+from bot.domain.people import Forum, Holding, Role
+from bot.domain.question import QuestionKind, QuestionSet
+from storage.unit_of_work import UnitOfWork
+
+
+def settle(uow: UnitOfWork, settings: Settings) -> None:
+    """Bring the first administrator and the rooms of the settings into the database, once.
+
+    A room that has been chosen by `!rum` since stays, until the settings name another.
+    """
+    platform = "matrix"
+    account = settings.administrator.account
+    person = uow.people.of_account(platform, account)
+    if person is None:
+        person = uow.people.add_person(settings.administrator.name, settings.municipality.language)
+        uow.people.add_account(person.id, platform, account)
+    if not uow.people.with_role(Role.ADMINISTRATOR):
+        uow.people.give(person.id, Holding(role=Role.ADMINISTRATOR))
+    for forum in Forum:
+        room, mark = getattr(settings.rooms, forum.value), f"room/{forum}"
+        if room is not None and uow.marks.get(mark) != room:
+            uow.people.set_room(forum, platform, room)
+            uow.marks.set(mark, room)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Pick what commands depend on."""
+    return Rules(
+        municipality=settings.municipality.name,
+        language=settings.municipality.language,
+        minimum=settings.privacy.minimum,
+        round=settings.round.rule(),
+        platform="matrix",
+        redact=settings.privacy.redact,
+    )
+
+
+def labels_of(form: QuestionSet, languages: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """List every choice's words, by language and `question.choice`, for the documents."""
+    return {
+        language: {
+            f"{question.id}.{choice.id}": choice.short.get(language, choice.label[language])
+            for question in form.questions
+            if question.kind is not QuestionKind.GATE
+            for choice in question.choices
+        }
+        for language in languages
+    }
