@@ -16,12 +16,14 @@ def settle(uow: UnitOfWork, settings: Settings) -> None:
     """
     platform = "matrix"
     account = settings.administrator.account
-    person = uow.people.of_account(platform, account)
-    if person is None:
+    known = [a.person_id for a in uow.people.all_accounts() if a.address == account]
+    if not known:
         person = uow.people.add_person(settings.administrator.name, settings.municipality.language)
         uow.people.add_account(person.id, platform, account)
+        known = [person.id]
     if not uow.people.with_role(Role.ADMINISTRATOR):
-        uow.people.give(person.id, Holding(role=Role.ADMINISTRATOR))
+        uow.people.set_active(known[0], True)
+        uow.people.give(known[0], Holding(role=Role.ADMINISTRATOR))
     for forum in Forum:
         room, mark = getattr(settings.rooms, forum.value), f"room/{forum}"
         if room is not None and uow.marks.get(mark) != room:

@@ -122,8 +122,9 @@ def _send_or_warn(ctx: Context, draft: Conversation) -> Iterable[Message]:
     if found and not draft.warned:
         draft = replace(draft, at=REVIEW, warned=True)
         ctx.uow.cycles.save_draft(draft, ctx.now)
-        cycle = ctx.uow.cycles.get(draft.cycle_id)
-        yield Message(template="privacy_warning", data={**facts(ctx, draft, cycle), "found": found})
+        review = ask(ctx, draft)
+        data = {**review.data, "found": found}
+        yield Message(template="privacy_warning", data=data, to=review.to, key=review.key)
         return
     yield from send_in(ctx, draft)
 

@@ -90,8 +90,6 @@ def _part(wave: Wave, token: str, before: Meant | None, chance: random.Random) -
         ),
     ]
     if before is not None and before.lage not in ("", "inget"):
-        same = Meant(
-            state="no_change", lage=before.lage, jamfort=before.jamfort, token=before.token
-        )
+        same = Meant(state="no_change", lage=before.lage, jamfort="samma", token=before.token)
         ways += [Part(wave=wave, messages=("oförändrat", "skicka"), meant=same)]
     return chance.choice(ways)

@@ -304,7 +304,7 @@ async def test_binding_a_room_lasts_and_confuses_no_editions(town: Town) -> None
 
 
 async def test_invitations_are_accepted_from_the_known_only(town: Town) -> None:
-    """A stranger is declined, a reporter's group room too; direct rooms and the office's are not."""
+    """A stranger is declined, and so is a reporter's group room; not what the office invites to."""
     w = town.world
     for number, (account, direct, welcome) in enumerate(
         (
@@ -369,3 +369,14 @@ async def test_the_administrators_are_the_administrators_concern(town: Town) -> 
     assert "är avslutad" in w.last(OFFICE).text
     await w.says("@alva:bra.test", "!person avsluta Alva Admin", room=OFFICE)
     assert "minst en administratör" in w.last(OFFICE).text
+
+
+async def test_the_administrator_of_the_settings_may_be_ended(town: Town) -> None:
+    """The next start neither fails nor brings back somebody whom another has replaced."""
+    w = town.world
+    adam = w.person("Adam Admin", (Role.ADMINISTRATOR, None))
+    await w.says(adam, "!person avsluta Alva Admin", room=OFFICE)
+    await w.end()
+    await w.restart()
+    await w.says(adam, "!person", room=OFFICE)
+    assert "Alva Admin" not in w.last(OFFICE).text
