@@ -28,7 +28,8 @@ from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
-YEARS = range(2024, 2041)
+YEARS_AROUND = range(-2, 6)
+"""The calendar is worked out for these years around the start, and anew at each start."""
 MONTHLY = "monthly"
 NOTICED_DOWNTIME = timedelta(hours=1)
 NOTICED_SLOWNESS = timedelta(minutes=5)
@@ -47,7 +48,8 @@ class Runtime:
         self._ticking = asyncio.Lock()
         self._replan_wanted = asyncio.Event()
         self.rules = rules_of(settings)
-        self.calendar = swedish_calendar(settings.zone, YEARS)
+        this_year = self._clock.now().year
+        self.calendar = swedish_calendar(settings.zone, (this_year + n for n in YEARS_AROUND))
         self.renderer = Renderer(
             settings.templates, settings.zone, default=settings.municipality.language
         )
