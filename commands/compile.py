@@ -42,7 +42,7 @@ def compile_report(ctx: Context) -> Iterable[Message]:
         freeze(ctx, cycle, report, artifacts, stands_on)
         for report, artifacts in ctx.product.documents
     ]
-    if cycle.state is not CycleState.PUBLISHED:
+    if cycle.state is CycleState.CLOSED:  # an open round stays open: reminders go on
         ctx.uow.cycles.save(cycle.to(CycleState.PREVIEWED))
     yield from preview(ctx, cycle, editions)
     if ctx.forum is not Forum.OFFICE:

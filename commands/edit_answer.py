@@ -29,15 +29,11 @@ def edit_answer(ctx: Context) -> Iterable[Message]:
     if not cycle.takes_answers:
         raise Conflict("cycle_closed", {"period": cycle.period})
     form = question_set(ctx, cycle)
-    drafts = [
-        d
-        for d in ctx.uow.cycles.drafts(cycle.id)
-        if (d.person_id, d.unit_id) == (reply.person_id, reply.unit_id)
-    ]
+    draft = ctx.uow.cycles.kept(reply)
     standing = ctx.uow.cycles.submission(cycle.id, reply.unit_id)
-    answers = _changed(ctx, reply, drafts[0].answers if drafts else standing.answers)
-    if drafts:
-        draft = replace(drafts[0], answers=prune(form, answers), warned=False)
+    answers = _changed(ctx, reply, draft.answers if draft else standing.answers)
+    if draft is not None:
+        draft = replace(draft, answers=prune(form, answers), warned=False)
         if draft.at in form.by_id and not form.applies(form.by_id[draft.at], draft.answers):
             following = form.after(reply.question, draft.answers)
             draft = replace(draft, at=following.id if following else draft.at)

@@ -26,16 +26,15 @@ def withdraw_answer(ctx: Context) -> Iterable[Message]:
     if not cycle.takes_answers:
         raise Conflict("cycle_closed", {"period": cycle.period})
     form = question_set(ctx, cycle)
-    for draft in ctx.uow.cycles.drafts(cycle.id):
-        if (draft.person_id, draft.unit_id) == (reply.person_id, reply.unit_id):
-            left = {q: v for q, v in draft.answers.items() if q != reply.question}
-            if reply.question == "*":
-                left = {}
-            at = reply.question if reply.question != "*" else form.questions[0].id
-            draft = replace(draft, answers=prune(form, left), at=at, changing=bool(left))
-            ctx.uow.cycles.save_draft(draft, ctx.now)
-            yield ask(ctx, draft)
-            return
+    draft = ctx.uow.cycles.kept(reply)
+    if draft is not None:
+        whole = reply.question == "*"
+        left = {} if whole else {q: v for q, v in draft.answers.items() if q != reply.question}
+        at = form.questions[0].id if whole else reply.question
+        draft = replace(draft, answers=prune(form, left), at=at, changing=bool(left))
+        ctx.uow.cycles.save_draft(draft, ctx.now)
+        yield ask(ctx, draft)
+        return
     standing = ctx.uow.cycles.submission(cycle.id, reply.unit_id)
     if not standing.state.is_answer:
         return

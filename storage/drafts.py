@@ -44,9 +44,9 @@ class Drafts:
         ).all()
         return [_conversation(row) for row in rows]
 
-    def kept(self, draft: Conversation) -> Conversation | None:
-        """Give what is kept of a person's draft for the same unit and round, or None."""
-        row = self._draft_row(draft)
+    def kept(self, same: Conversation | Reply) -> Conversation | None:
+        """Give a person's draft for the same unit and round, or None."""
+        row = self._draft_row(same)
         return _conversation(row) if row else None
 
     def save_draft(self, draft: Conversation, now: datetime) -> None:
@@ -74,7 +74,7 @@ class Drafts:
             self._session.delete(row)
             self._session.flush()
 
-    def _draft_row(self, draft: Conversation) -> ConversationRow | None:
+    def _draft_row(self, draft: Conversation | Reply) -> ConversationRow | None:
         return self._session.exec(
             select(ConversationRow).where(
                 ConversationRow.person_id == draft.person_id,

@@ -19,8 +19,7 @@ from tests.samples.cast import HOSTILE, TEMPLATES
 APPROVED = Path(__file__).parent / "approved"
 RENDERER = Renderer(TEMPLATES, ZoneInfo("Europe/Stockholm"), default="sv")
 SAMPLES = {
-    language: messages(RENDERER.by_code[language].commands)
-    for language in RENDERER.languages
+    language: messages(RENDERER.by_code[language].commands) for language in RENDERER.languages
 }
 CASES = [(language, name) for language in SAMPLES for name in SAMPLES[language]]
 

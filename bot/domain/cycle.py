@@ -25,9 +25,9 @@ class CycleState(StrEnum):
 
 
 CYCLE_STEPS: Mapping[CycleState, frozenset[CycleState]] = {
-    CycleState.PLANNED: frozenset({CycleState.OPEN, CycleState.PREVIEWED}),
-    CycleState.OPEN: frozenset({CycleState.CLOSED, CycleState.PREVIEWED}),
-    CycleState.CLOSED: frozenset({CycleState.OPEN, CycleState.PREVIEWED}),
+    CycleState.PLANNED: frozenset({CycleState.OPEN}),
+    CycleState.OPEN: frozenset({CycleState.CLOSED, CycleState.PUBLISHED}),
+    CycleState.CLOSED: frozenset({CycleState.OPEN, CycleState.PREVIEWED, CycleState.PUBLISHED}),
     CycleState.PREVIEWED: frozenset({CycleState.PREVIEWED, CycleState.PUBLISHED}),
     CycleState.PUBLISHED: frozenset({CycleState.PUBLISHED}),
 }

@@ -132,7 +132,7 @@ def _messages(
     _status(town, register, rooms, verdict)
     for room, keys in left.items():
         for key, times in keys.items():
-            if times and not re.fullmatch(r"status/\d+/.*", key):
+            if times and not re.fullmatch(r"status/\d+(/.*)?", key):
                 verdict.doubled.append(f"{key} stands in {room} and nobody asked for it")
 
 

@@ -191,3 +191,17 @@ async def test_a_correction_does_not_show_by_subtraction_what_one_unit_said(town
     assert [p.text for p in samsa if "Narkotika" in p.text] == []
     assert any("Narkotika" in p.text for p in bra)
     assert "Rättad" in w.platform.rooms[SAMSA][0].text
+
+
+async def test_a_look_at_the_report_does_not_stop_the_round(town: Town) -> None:
+    """Compiling while the round is open leaves reminders, deputy and closing as they were."""
+    w = town.world
+    await w.until(at("2026-11-02 09:00"))
+    await w.says(town.kim, "!sammanställ", room=OFFICE)
+    w.told(town.rut)
+    await w.until(at("2026-11-09 12:00"))
+    assert len(w.told(town.rut)) == 2
+    assert len(w.told(town.dan)) == 1
+    assert any("är stängd" in p.text for p in w.sees(OFFICE))
+    await w.says(town.kim, "!publicera", room=OFFICE)
+    assert len(w.sees(BRA)) == 4
