@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test run lint crash container bench lock clean
+.PHONY: demo test whole run lint crash container bench lock clean
 
 $(READY): requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +23,9 @@ lint: $(READY)
 
 test: lint  ## everything, real homeserver and real databases included
 	$(BIN)/pytest -n 2 --dist worksteal
+
+whole: $(READY)  ## the targets that take longer, as tests: the demo, a small bench
+	$(BIN)/pytest -m whole
 
 run: $(READY)  ## the bot, on lagesbot.toml
 	$(BIN)/python -m bot run

@@ -1,11 +1,13 @@
 """Fixtures every test may ask for: real servers, and an empty database of each kind."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from storage.database import Database
 from tests.live.homeserver import Homeserver
 from tests.live.postgres import Postgres
 
@@ -17,14 +19,37 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def blank_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make one SQLite database with tables and nothing in them, to copy."""
+    file = tmp_path_factory.mktemp("blank") / "blank.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def blank_database(postgres: Postgres) -> str:
+    """Make one PostgreSQL database with tables and nothing in them, to copy."""
+    url = postgres.fresh_database()
+    _migrate(url)
+    return url
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    database.migrate()
+    database.close()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give an empty database, once of each kind; PostgreSQL starts when first asked for."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("blank_file"), tmp_path / "test.db")
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
     server: Postgres = request.getfixturevalue("postgres")
-    url = server.fresh_database()
+    url = server.fresh_database(like=request.getfixturevalue("blank_database"))
     yield url
     server.drop_database(url)
 

@@ -1,5 +1,7 @@
 """The benchmarks run, with numbers too small to tell anything about speed."""
 
+import pytest
+
 from tests.benchmarks.__main__ import measure
 from tests.benchmarks.sizes import SMALL
 
@@ -15,6 +17,7 @@ _SINGLE = (
 )
 
 
+@pytest.mark.whole
 async def test_a_small_run_gives_every_figure() -> None:
     """Each figure of the specification is there and positive, and stands in the table."""
     found, shown = await measure(SMALL)

@@ -7,6 +7,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot.domain.report import Audience
 from bot.ports import Artifact
 from storage.editions import Edition, EditionState
@@ -17,6 +19,7 @@ MOST_SECONDS = 240
 """It takes about 60 on two idle cores, and up to twice that beside other tests."""
 
 
+@pytest.mark.whole
 async def test_the_demonstration_ends_well_and_leaves_its_report(tmp_path: Path) -> None:
     """Two months are played on a real homeserver, and what was posted is what was approved."""
     process = await asyncio.create_subprocess_exec(

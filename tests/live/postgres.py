@@ -90,8 +90,8 @@ class Postgres:
         if folder is not None:
             shutil.rmtree(folder)
 
-    def fresh_database(self) -> str:
-        """Create an empty database.
+    def fresh_database(self, *, like: str | None = None) -> str:
+        """Create a database: an empty one, or a copy of the one at the URL `like`.
 
         Returns:
             Its SQLAlchemy URL.
@@ -99,7 +99,12 @@ class Postgres:
         self._databases += 1
         name = f"fresh_{self._databases}"
         with self._connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            original = like.rsplit("/", 1)[1] if like else "template1"
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier(original)
+                )
+            )
         return self._url(name)
 
     def drop_database(self, url: str) -> None:

@@ -20,6 +20,9 @@ from tests.stories.world import BRA, OFFICE, SAMSA, World, at, world
 NUMBER = "19121212-1212"
 TRACES = ("19121212-1212", "191212121212", "121212-1212", "1212121212")
 
+# What is told here does not depend on the database; the other stories run on both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def standing(town: Town, unit: int) -> Submission:
     """Give a unit's part in the newest real round."""

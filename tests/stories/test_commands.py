@@ -11,6 +11,9 @@ from tests.stories.world import BRA, OFFICE, SAMSA, at
 
 OPENS = at("2026-11-02 09:00")
 
+# What is told here does not depend on the database; the other stories run on both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def _invited(room: str, account: str) -> IncomingMessage:
     """Make an invitation to somebody's direct room."""

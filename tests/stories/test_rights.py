@@ -7,6 +7,9 @@ from bot.ports import IncomingMessage, Kind
 from tests.stories.conftest import Town
 from tests.stories.world import BRA, OFFICE, SAMSA, at
 
+# What is told here does not depend on the database; the other stories run on both.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def message(
     number: int,
