@@ -24,7 +24,7 @@ def picture_view(report: Report, words: Words) -> View:
     drawn = {line.unit for line in lines}
     rest = Counter(mark_of(line) for line in report.lines if line.unit not in drawn)
     order = list(words.marks)  # gravest first, as the words stand
-    periods = [Period.parse(key) for key in report.period_keys]
+    periods = [Period.parse(key) for key in report.period_keys][_first_known(report) :]
     rows = [
         {"unit": line.unit, "past": _past(line, len(periods) - 1), "now": mark_of(line)}
         for line in lines
@@ -56,6 +56,18 @@ def picture_view(report: Report, words: Words) -> View:
             },
         }
     )
+
+
+def _first_known(report: Report) -> int:
+    """Find the first column with anything in it; months before the bot came are not drawn."""
+    columns = len(report.period_keys)
+    known = [
+        columns - len(line.history) + n
+        for line in report.lines
+        for n, mark in enumerate(line.history[:-1])
+        if mark is not None
+    ]
+    return max(0, min([*known, columns - 2]))
 
 
 def _short(period: Period, words: Words) -> list[str]:

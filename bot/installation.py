@@ -44,10 +44,15 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def labels_of(form: QuestionSet, languages: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """List every choice's words, by language and `question.choice`, for the documents."""
+    """List every choice's words, by language and `question.choice`, for the documents.
+
+    Where many may be chosen the short words are enough; a single choice says it all.
+    """
     return {
         language: {
-            f"{question.id}.{choice.id}": choice.short.get(language, choice.label[language])
+            f"{question.id}.{choice.id}": choice.label[language]
+            if question.kind is QuestionKind.ONE
+            else choice.short.get(language, choice.label[language])
             for question in form.questions
             if question.kind is not QuestionKind.GATE
             for choice in question.choices
