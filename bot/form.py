@@ -133,7 +133,7 @@ def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
         state=SubmissionState.NO_CHANGE
         if draft.unchanged and not added
         else SubmissionState.SUBMITTED,
-        on_behalf=_on_behalf(ctx, cycle, unit),
+        on_behalf=on_behalf(ctx, cycle, unit),
     )
     now_stands = ctx.uow.cycles.save_submission(now_stands, ctx.now)
     ctx.uow.cycles.drop_draft(draft)
@@ -144,7 +144,7 @@ def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
     yield from _next_unit(ctx, cycle)
 
 
-def _on_behalf(ctx: Context, cycle: Cycle, unit: Unit) -> bool:
+def on_behalf(ctx: Context, cycle: Cycle, unit: Unit) -> bool:
     """Tell whether it is the coordinator who answers here: for others, or after publishing."""
     if cycle.rehearsal:
         return False

@@ -8,7 +8,7 @@ from bot.domain.conversation import Outcome, begin, prune, step
 from bot.domain.cycle import submit
 from bot.domain.errors import Conflict
 from bot.domain.question import Value, parse
-from bot.form import ask, question_set, receipt
+from bot.form import ask, on_behalf, question_set, receipt
 from bot.progress import live_status
 from storage.drafts import Reply
 
@@ -42,16 +42,17 @@ def edit_answer(ctx: Context) -> Iterable[Message]:
         return
     if not standing.state.is_answer:
         raise Conflict("nothing_to_withdraw")
+    unit = ctx.uow.people.unit(reply.unit_id)
     changed = submit(
         standing,
         cycle,
         prune(form, answers),
         by=ctx.person.id,
         now=ctx.now,
-        on_behalf=not ctx.person.reports_for(reply.unit_id) and not cycle.rehearsal,
+        on_behalf=on_behalf(ctx, cycle, unit),
     )
     changed = ctx.uow.cycles.save_submission(changed, ctx.now)
-    yield receipt(ctx, cycle, ctx.uow.people.unit(reply.unit_id), changed)
+    yield receipt(ctx, cycle, unit, changed)
     yield from live_status(ctx, cycle)
 
 

@@ -165,18 +165,6 @@ class Outbox:
         """Find what was posted as this event."""
         return self._session.exec(select(OutboxRow).where(OutboxRow.event_id == event_id)).first()
 
-    def last_to(self, platform: str, room: str, templates: Sequence[str]) -> OutboxRow | None:
-        """Find the newest message of some templates that went to a room."""
-        return self._session.exec(
-            select(OutboxRow)
-            .where(
-                OutboxRow.platform == platform,
-                OutboxRow.room == room,
-                col(OutboxRow.template).in_(templates),
-            )
-            .order_by(col(OutboxRow.id).desc())
-        ).first()
-
     def newer_edit(self, row: OutboxRow) -> bool:
         """Tell whether a later edit of the same message waits, so that this one may be left out."""
         return (
