@@ -5,7 +5,7 @@ Which rows there are and how each cell is marked. The PDF has document_view.py.
 
 from collections import Counter
 
-from bot.document_words import LEVELS, SILENT, View, Words, drawable, mark_of
+from bot.document_words import LEVELS, SILENT, View, Words, drawable, loses_signs, mark_of
 from bot.domain.calendar import Period
 from bot.domain.report import Report, UnitLine
 
@@ -29,37 +29,37 @@ def picture_view(report: Report, words: Words) -> View:
         {"unit": line.unit, "past": _past(line, len(periods) - 1), "now": mark_of(line)}
         for line in lines
     ]
-    return drawable(
-        {
-            "lang": words.code,
-            "title": words.text["picture_title"].format(period=words.period(report.period)),
-            "subtitle": words.text["footer"].format(
-                municipality=report.municipality,
-                period=words.period(report.period),
-                audience=words.audience(report),
-                number=report.number,
-            ),
-            "rehearsal": words.text["rehearsal"] if report.rehearsal else None,
-            "lead": None if few else words.text["picture_most"],
-            "months": [_short(period, words) for period in periods],
-            "now": words.text["picture_now"],
-            "legend": words.text["picture_legend"],
-            "rows": rows,
-            "rest": [
-                words.text["picture_rest"].format(
-                    n=n, unit=words.plural("picture_unit", n), of=words.marks[mark]["of"]
-                )
-                for mark, n in sorted(rest.items(), key=lambda item: order.index(item[0]))
-            ],
-            "marks": {
-                mark: {**own, "label": words.level(mark)} for mark, own in words.marks.items()
-            },
-        }
-    )
+    view: View = {
+        "lang": words.code,
+        "title": words.text["picture_title"].format(period=words.period(report.period)),
+        "subtitle": words.text["footer"].format(
+            municipality=report.municipality,
+            period=words.period(report.period),
+            audience=words.audience(report),
+            number=report.number,
+        ),
+        "rehearsal": words.text["rehearsal"] if report.rehearsal else None,
+        "lead": None if few else words.text["picture_most"],
+        "months": [_short(period, words) for period in periods],
+        "now": words.text["picture_now"],
+        "legend": words.text["picture_legend"],
+        "rows": rows,
+        "rest": [
+            words.text["picture_rest"].format(
+                n=n, unit=words.plural("picture_unit", n), of=words.marks[mark]["of"]
+            )
+            for mark, n in sorted(rest.items(), key=lambda item: order.index(item[0]))
+        ],
+        "marks": {mark: {**own, "label": words.level(mark)} for mark, own in words.marks.items()},
+        "note": None,
+    }
+    if loses_signs(view):
+        view["note"] = words.text["missing_glyph"]
+    return drawable(view)
 
 
 def _first_known(report: Report) -> int:
-    """Find the first column with anything in it; months before the bot came are not drawn."""
+    """Find the first column with anything in it: months before the bot came are not drawn."""
     columns = len(report.period_keys)
     known = [
         columns - len(line.history) + n
@@ -67,7 +67,7 @@ def _first_known(report: Report) -> int:
         for n, mark in enumerate(line.history[:-1])
         if mark is not None
     ]
-    return max(0, min([*known, columns - 2]))
+    return max(0, min(known, default=columns - 1))
 
 
 def _short(period: Period, words: Words) -> list[str]:

@@ -5,11 +5,10 @@ in domain/, and the picture has document_picture.py. The data is JSON and never 
 answer can't inject anything.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from bot.document_words import LEVELS, UNDRAWN, View, Words, drawable, mark_of
+from bot.document_words import LEVELS, SILENT, View, Words, drawable, loses_signs, mark_of
 from bot.domain.report import Audience, Remark, Report, Tally, UnitLine
 
 
@@ -54,10 +53,9 @@ def report_view(report: Report, words: Words) -> View:
         "sections": sections,
         "note": None,
     }
-    shown = drawable(view)
-    if UNDRAWN in json.dumps(shown, ensure_ascii=False):
-        shown["note"] = text["missing_glyph"]
-    return shown
+    if loses_signs(view):
+        view["note"] = text["missing_glyph"]
+    return drawable(view)
 
 
 def _paragraphs(lines: Iterable[str]) -> View:
@@ -77,32 +75,44 @@ def _summary(report: Report, words: Words) -> list[View]:
         label = words.plural("key_level", counted[mark]).format(of=words.marks[mark]["of"])
         keys.append({"value": str(counted[mark]), "label": label, "mark": mark})
     moved = [
-        {"title": words.text[name], "text": ", ".join(units)}
+        {"title": words.text[name], "text": words.listed(units)}
         for name, units in (("rose", report.rose), ("sank", report.sank))
         if units
     ]
-    bars = [_bar(words.text["bars_now"], report.levels, words)]
-    if any(report.previous_levels.values()):
-        bars.append(_bar(words.text["bars_before"], report.previous_levels, words))
+    bars = [_bar(words.text["bars_now"], counted, words)]
+    before = _before(report)
+    if any(before.values()):
+        bars.append(_bar(words.text["bars_before"], before, words))
         if not moved:
             moved = [{"title": words.text["unchanged"], "text": ""}]
     blocks: list[View] = []
     if report.summary:
         blocks.append({"kind": "summary", "lines": list(report.summary)})
     blocks.append({"kind": "keys", "keys": keys})
-    if any(report.levels.values()):
+    if counted:
+        title = words.text["bars" if len(bars) > 1 else "bars_alone"]
         alt = words.text["bars_alt"].format(rows="; ".join(str(bar["said"]) for bar in bars))
-        blocks.append({"kind": "bars", "title": words.text["bars"], "alt": alt, "bars": bars})
+        blocks.append({"kind": "bars", "title": title, "alt": alt, "bars": bars})
     if moved:
         blocks.append({"kind": "definitions", "items": moved})
     return blocks
 
 
-def _bar(title: str, levels: Mapping[str, int], words: Words) -> View:
+def _before(report: Report) -> Mapping[str, int]:
+    """Count last month's units by mark: the levels as compiled, the others by the picture's column.
+
+    Units that have left since are in the levels alone, for a report lists only the units it has.
+    """
+    column = [line.history[-2] or "" for line in report.lines if len(line.history) > 1]
+    silent = Counter(SILENT[mark] for mark in column if mark in SILENT and mark not in LEVELS)
+    silent.update(report.previous_levels)
+    return silent
+
+
+def _bar(title: str, counted: Mapping[str, int], words: Words) -> View:
     parts = []
-    for mark in LEVELS:
-        n = levels.get(mark, 0)
-        own = words.marks[mark]
+    for mark, own in words.marks.items():  # gravest first, as the words stand
+        n = counted.get(mark, 0)
         said = f"{n} {own['one' if n == 1 else 'many']}"
         parts.append({"mark": mark, "n": n, "text": f"{own['symbol']} {said}", "said": said})
     parts = [part for part in parts if part["n"]]
@@ -186,8 +196,8 @@ def _tally(tally: Tally, words: Words) -> View | None:
     ]
     if not rows and not tally.withheld:
         return None
-    note = words.plural("withheld", tally.withheld).format(n=tally.withheld)
     title = words.groups["questions"].get(tally.question, tally.question)
+    note = words.plural("withheld", tally.withheld).format(n=tally.withheld, table=title)
     return {
         "kind": "figures",
         "columns": [title, *(words.lists["tally_columns"][n] for n in kept)],
@@ -198,12 +208,14 @@ def _tally(tally: Tally, words: Words) -> View | None:
 
 def _support(report: Report, words: Words) -> list[View]:
     rows = [
-        [support.unit, ", ".join(words.label("stod", w) for w in support.wishes), support.text]
+        [support.unit, words.listed(words.label("stod", w) for w in support.wishes), support.text]
         for support in report.support
     ]
     if not rows:
         return []
-    columns = words.lists["support_columns"]
+    kept = [n for n in range(3) if any(row[n] for row in rows)]  # no column that nobody filled
+    columns = [words.lists["support_columns"][n] for n in kept]
+    rows = [[row[n] for n in kept] for row in rows]
     return [{"kind": "support", "title": words.text["proposals"], "columns": columns, "rows": rows}]
 
 
@@ -217,7 +229,7 @@ def _basis(report: Report, words: Words) -> list[View]:
             answered=report.answered, expected=report.expected, percent=percent
         )
     silent = [
-        {"title": basis[name], "text": ", ".join(units)}
+        {"title": basis[name], "text": words.listed(units)}
         for name, units in (
             ("missing", report.missing),
             ("absent", report.absent),

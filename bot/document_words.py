@@ -7,7 +7,7 @@ is decided in document_view.py and document_picture.py.
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ SILENT: Mapping[str, str] = {
     SubmissionState.AWAITED: "missing",
     SubmissionState.DRAFT: "missing",
     SubmissionState.ABSENT: "absent",
-    SubmissionState.UNREACHABLE: "absent",
+    SubmissionState.UNREACHABLE: "unreachable",
     SubmissionState.SUBMITTED: "answered",
     SubmissionState.NO_CHANGE: "answered",
     SubmissionState.NOTHING_TO_REPORT: "inget",
@@ -38,8 +38,11 @@ UNDRAWN = "□"
 # Measured: what the one embedded typeface can draw. Outside it Typst refuses to write PDF/A, and
 # some scripts make it panic, so one odd character in one answer could stop the whole report.
 _DRAWABLE = re.compile(
-    "[^\n -~\u00a1-\u024f\u0400-\u045f\u1e00-\u1eff\u2010-\u2015\u2018-\u2026←-↓€™−□●▲◆○◇]"
+    "[^\n -~\u00a1-\u024f\u0400-\u045f\u1e00-\u1eff\u2010-\u2015\u2018-\u2026←-↓€™−□■●▲◆○◇]"
 )
+_UNSEEN = frozenset({"Cc", "Cf", "Mn", "Mc", "Me"})
+"""Control signs, and marks that no composed letter took in."""
+
 _LONG_WORD = re.compile(r"\S{40,}")
 
 
@@ -81,6 +84,11 @@ class Words:
     def label(self, question: str, choice: str) -> str:
         """Give a choice's label; a place has none and is its own."""
         return self.labels.get(f"{question}.{choice}", choice)
+
+    def listed(self, names: Iterable[str]) -> str:
+        """Write several names in a row; a comma within one must not make it look like two."""
+        names = list(names)
+        return ("; " if any("," in name for name in names) else ", ").join(names)
 
     def level(self, mark: str) -> str:
         """Give the level's whole words ("Grönt – som vanligt"), or the mark's own."""
@@ -126,6 +134,15 @@ def drawable(view: View) -> View:
     return {key: _clean(value) for key, value in view.items()}
 
 
+def loses_signs(view: object) -> bool:
+    """Tell whether a sign of the view can't be drawn; a □ that somebody wrote is drawn as it is."""
+    if isinstance(view, str):
+        return _DRAWABLE.search(_plain(view)) is not None
+    if isinstance(view, dict):
+        return any(map(loses_signs, view.values()))
+    return isinstance(view, list | tuple) and any(map(loses_signs, view))
+
+
 def _clean(value: object) -> object:
     if isinstance(value, str):
         return _clean_text(value)
@@ -137,9 +154,13 @@ def _clean(value: object) -> object:
 
 
 def _clean_text(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))
-    text = text.replace("\u00a0", " ").replace("\u202f", " ")
-    kept = (c for c in text if c == "\n" or unicodedata.category(c)[0] not in "CM")
-    drawn = _DRAWABLE.sub(UNDRAWN, "".join(kept))
+    drawn = _DRAWABLE.sub(UNDRAWN, _plain(text))
     # A zero-width space lets a long address or a held-down key break at the cell's edge.
     return _LONG_WORD.sub(lambda m: "\u200b".join(re.findall(".{1,8}", m[0])), drawn)
+
+
+def _plain(text: str) -> str:
+    """Compose letters; one kind of line break and of space; leave out what shows nothing itself."""
+    text = unicodedata.normalize("NFC", text)
+    text = re.sub(r"[^\S\n]", " ", "\n".join(text.splitlines()))
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in _UNSEEN)

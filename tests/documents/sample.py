@@ -60,12 +60,12 @@ def make_report(
     ),
 ) -> Report:
     """Build a report; `text` is what a unit wrote, `unit_name` renames the first unit."""
-    lines = [_line(n, text) for n in range(units)]
+    open_edition = audience is Audience.BRA
+    lines = [_line(n, text if open_edition else "") for n in range(units)]
     if unit_name is not None:
         lines[0] = _renamed(lines[0], unit_name)
     answered = [line for line in lines if line.state.is_answer]
     named = {state: [ln.unit for ln in lines if ln.state is state] for state in SubmissionState}
-    open_edition = audience is Audience.BRA
     return Report(
         period=Period.of(2026, 10),
         audience=audience,
