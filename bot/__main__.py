@@ -12,9 +12,9 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.arguments import config_in, parser
+from bot.cli.arguments import config_in, parser
+from bot.cli.phrases import Phrases, read_phrases, read_settings, said_in
 from bot.config import BadSettings, Settings
-from bot.phrases import Phrases, read_phrases, read_settings, said_in
 
 
 def main(argv: list[str]) -> int:
@@ -36,8 +36,8 @@ def main(argv: list[str]) -> int:
 
 
 def _check(config: Path, phrases: Phrases) -> int:
-    from bot.checking import check
-    from bot.cli import place, say
+    from bot.cli.checking import check
+    from bot.cli.tasks import place, say
 
     mistakes = check(config, phrases)
     for mistake in mistakes:
@@ -47,7 +47,7 @@ def _check(config: Path, phrases: Phrases) -> int:
 
 
 def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int:
-    from bot import cli
+    from bot.cli import tasks as cli
     from storage.database import Database
 
     now = datetime.now(UTC)
@@ -81,7 +81,7 @@ def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int
 
 
 def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
-    from bot.cli import say
+    from bot.cli.tasks import say
     from bot.process import ScrubbingFilter
     from bot.questions import BadQuestionSet
     from bot.render import BadTemplates

@@ -9,7 +9,7 @@ import commands
 from bot.command import Errand, Inspect, Product
 from bot.config import Settings
 from bot.dispatcher import Dispatcher
-from bot.documents import TypstTypesetter
+from bot.documents.typesetter import TypstTypesetter
 from bot.domain.schedule import Occurrence, due
 from bot.holidays_se import swedish_calendar
 from bot.installation import labels_of, rules_of, settle

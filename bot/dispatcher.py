@@ -16,11 +16,11 @@ from bot.domain.errors import DomainError, Refused
 from bot.domain.people import Forum, Person
 from bot.domain.question import QuestionSet
 from bot.domain.schedule import Occurrence
-from bot.form import unclear_mark
 from bot.outgoing import action, enqueue
 from bot.ports import Clock, Kind
 from bot.reading import Meant, read
 from bot.render import Renderer
+from bot.round.form import unclear_mark
 from storage.database import Database
 from storage.log_tables import InboxRow, OutboxRow
 from storage.logs import incoming

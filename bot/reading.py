@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from bot.command import Context, Message
 from bot.domain.question import whole_choice
-from bot.editions import PREVIEW
-from bot.form import unclear_mark
 from bot.ports import IncomingMessage, Kind
 from bot.render import Renderer
+from bot.round.editions import PREVIEW
+from bot.round.form import unclear_mark
 
 _APPROVE = frozenset({"✅", "✔"})
 _NAME = re.compile(r"^(?:[^\n]{1,100}?[:,]\s+|[\w.-]+[:,])")

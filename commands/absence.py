@@ -7,7 +7,7 @@ from bot.command import Context, Message, command
 from bot.domain.dates import parse_range
 from bot.domain.errors import Invalid, Refused
 from bot.domain.people import COORDINATORS, Person, Role
-from bot.form import to_office
+from bot.round.form import to_office
 
 
 @command("absence", subject="person")

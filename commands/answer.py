@@ -9,8 +9,16 @@ from bot.domain.cycle import unchanged
 from bot.domain.people import Unit
 from bot.domain.privacy import Finding, warnings
 from bot.domain.question import Value, fold
-from bot.form import ask, facts, is_reporter, last_answers, question_set, send_in, unclear_mark
 from bot.ports import IncomingMessage, Kind
+from bot.round.form import (
+    ask,
+    facts,
+    is_reporter,
+    last_answers,
+    question_set,
+    send_in,
+    unclear_mark,
+)
 from storage.drafts import Reply
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bot.asking import asked_again, owing, running_cycle
 from bot.command import Context, Message, command
-from bot.duty import deputies
+from bot.round.asking import asked_again, owing, running_cycle
+from bot.round.duty import deputies
 
 
 @command("ask_deputy", subject="cycle", listed=False)

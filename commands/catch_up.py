@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.asking import owing
 from bot.command import Context, Message, ToPerson, command
 from bot.domain.cycle import CycleState
 from bot.domain.schedule import moved_deadline
-from bot.duty import duty
-from bot.form import to_office
+from bot.round.asking import owing
+from bot.round.duty import duty
+from bot.round.form import to_office
 
 
 @command("catch_up", subject="cycle", listed=False)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from bot.asking import running_cycle
 from bot.command import Context, Message, command
 from bot.domain.cycle import CycleState, SubmissionState, excuse
 from bot.domain.people import COORDINATORS
-from bot.duty import duty
-from bot.progress import live_status, progress
+from bot.round.asking import running_cycle
+from bot.round.duty import duty
+from bot.round.progress import live_status, progress
 
 
 @command("close_cycle", subject="cycle", may=COORDINATORS)

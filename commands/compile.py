@@ -6,7 +6,7 @@ from bot.command import Context, Errand, Message, Typeset, command
 from bot.domain.cycle import Cycle, CycleState
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.people import COORDINATORS, Forum
-from bot.editions import basis, compiled, freeze, preview
+from bot.round.editions import basis, compiled, freeze, preview
 
 
 def prepare(ctx: Context) -> Errand | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bot.command import Context, Message, command
 from bot.domain.people import Forum
-from bot.form import to_office
+from bot.round.form import to_office
 from storage.log_tables import OutboxRow
 
 

@@ -8,8 +8,8 @@ from bot.domain.conversation import Outcome, begin, prune, step
 from bot.domain.cycle import submit
 from bot.domain.errors import Conflict
 from bot.domain.question import Value, parse
-from bot.form import ask, on_behalf, question_set, receipt
-from bot.progress import live_status
+from bot.round.form import ask, on_behalf, question_set, receipt
+from bot.round.progress import live_status
 from storage.drafts import Reply
 
 

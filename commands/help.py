@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.command import Context, Message, command
 from bot.domain.errors import NotFound
 from bot.domain.people import Forum, Role
-from bot.form import is_reporter
+from bot.round.form import is_reporter
 
 
 @command("help", subject="help", rooms=frozenset(Forum))

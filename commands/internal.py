@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.command import Context, Message, command
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.people import COORDINATORS
-from bot.progress import live_status
+from bot.round.progress import live_status
 
 
 @command("internal", subject="submission", may=COORDINATORS)

@@ -9,9 +9,9 @@ from bot.domain.cycle import Cycle, CycleState, SubmissionState, excuse
 from bot.domain.errors import Conflict
 from bot.domain.people import COORDINATORS, Person, Role, Unit
 from bot.domain.schedule import closing, opening, period_to_open
-from bot.duty import deputies, duty
-from bot.form import ask, start, to_office, used_last_time
-from bot.progress import live_status
+from bot.round.duty import deputies, duty
+from bot.round.form import ask, start, to_office, used_last_time
+from bot.round.progress import live_status
 
 
 @command("open_cycle", subject="cycle", may=COORDINATORS)

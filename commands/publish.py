@@ -7,7 +7,7 @@ from bot.command import Context, Message, ToForum, command
 from bot.domain.cycle import Cycle, CycleState
 from bot.domain.errors import Conflict
 from bot.domain.people import COORDINATORS, Forum
-from bot.editions import PREVIEW, ROOM_OF, changed_since, changed_units, posting
+from bot.round.editions import PREVIEW, ROOM_OF, changed_since, changed_units, posting
 from storage.editions import Edition
 
 _HASH = re.compile(r"[0-9a-f]{8}")

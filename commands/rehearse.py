@@ -10,7 +10,7 @@ from bot.domain.errors import Conflict
 from bot.domain.people import COORDINATORS
 from bot.domain.question import fold
 from bot.domain.schedule import closing
-from bot.form import ask, start
+from bot.round.form import ask, start
 
 UNITS = 2
 

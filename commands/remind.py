@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from bot.asking import asked_again, owing, running_cycle
 from bot.command import Context, Message, command
 from bot.domain.errors import Conflict
 from bot.domain.people import COORDINATORS
-from bot.duty import duty
+from bot.round.asking import asked_again, owing, running_cycle
+from bot.round.duty import duty
 
 
 @command("remind", subject="cycle", may=COORDINATORS)

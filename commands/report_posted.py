@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.command import Context, Message, command
-from bot.form import to_office
+from bot.round.form import to_office
 
 
 @command("report_posted", subject="report", listed=False)

@@ -10,7 +10,7 @@ from bot.domain.cycle import Cycle, CycleState
 from bot.domain.errors import Conflict, Invalid, Refused
 from bot.domain.people import COORDINATORS, Role, Unit
 from bot.domain.schedule import closing, opening, period_to_open
-from bot.form import ask, start
+from bot.round.form import ask, start
 
 _FOR = re.compile(r"^(?:för|for|åt)\s+", re.IGNORECASE)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.command import Context, Message, command
-from bot.form import to_office
+from bot.round.form import to_office
 
 
 @command("slow_sending", subject="outbox", listed=False)

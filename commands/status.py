@@ -8,9 +8,9 @@ from bot.domain.cycle import Cycle
 from bot.domain.errors import NotFound, Refused
 from bot.domain.people import COORDINATORS, OFFICE
 from bot.domain.schedule import Occurrence
-from bot.form import question_set, shown
 from bot.plan import planned
-from bot.progress import progress
+from bot.round.form import question_set, shown
+from bot.round.progress import progress
 
 
 @command("status", subject="cycle")

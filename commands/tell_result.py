@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from bot.asking import running_cycle
 from bot.command import Context, Message, command
-from bot.form import to_office
-from bot.progress import progress
+from bot.round.asking import running_cycle
+from bot.round.form import to_office
+from bot.round.progress import progress
 
 
 @command("tell_result", subject="cycle", listed=False)

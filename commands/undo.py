@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.command import Context, Message, command
 from bot.domain.errors import Conflict
 from bot.domain.people import Holding, Role, Unit
-from bot.progress import live_status
+from bot.round.progress import live_status
 
 
 @command("undo", subject="undo")

@@ -7,8 +7,8 @@ from bot.command import Context, Message, command
 from bot.domain.conversation import prune
 from bot.domain.cycle import withdraw
 from bot.domain.errors import Conflict
-from bot.form import ask, facts, question_set, start
-from bot.progress import live_status
+from bot.round.form import ask, facts, question_set, start
+from bot.round.progress import live_status
 
 
 @command("withdraw_answer", subject="submission", listed=False)

@@ -20,14 +20,14 @@ from typing import get_args
 
 import pytest
 
-from bot.arguments import parser
+from bot.cli.arguments import parser
+from bot.cli.phrases import TEMPLATES, Phrases
 from bot.domain.calendar import Period
 from bot.domain.cycle import CycleState, submit
 from bot.domain.people import Holding, Role, Unit
 from bot.domain.question import Value
 from bot.domain.report import Audience
 from bot.domain.roster import ChangeKind, Code
-from bot.phrases import TEMPLATES, Phrases
 from bot.ports import Artifact
 from storage.database import Database
 from storage.log_tables import OutboxRow

@@ -13,9 +13,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pydantic import BaseModel
 
-from bot.arguments import parser
+from bot.cli.arguments import parser
+from bot.cli.phrases import read_phrases
 from bot.config import Settings, load
-from bot.phrases import read_phrases
 from tests.container import composition, dockerfile
 from tests.container.container import Container, killed
 from tests.container.image import Image

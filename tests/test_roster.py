@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook  # type: ignore[import-untyped, unused-ignore]
 
+from bot.cli.roster import read_roster
 from bot.domain.people import Role, Unit
 from bot.domain.roster import (
     Change,
@@ -22,7 +23,6 @@ from bot.domain.roster import (
     UnitRow,
     plan_import,
 )
-from bot.roster import read_roster
 
 UNITS = "enhet;nämnd;ort\nDjurås skola;Barn och utbildning;Djurås\nFritidsgården;Kultur;Mockfjärd\n"
 HEAD = "namn;konto;e-post;roll;enhet\n"

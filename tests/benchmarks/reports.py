@@ -9,13 +9,13 @@ import commands
 from bot.app import MONTHLY
 from bot.command import Context
 from bot.config import Administrator, Matrix, Municipality, Settings
-from bot.documents import TypstTypesetter
+from bot.documents.typesetter import TypstTypesetter
 from bot.domain.report import Report
-from bot.editions import compiled
 from bot.holidays_se import swedish_calendar
 from bot.installation import labels_of, rules_of
 from bot.questions import load_question_sets
 from bot.render import Renderer
+from bot.round.editions import compiled
 from storage.database import Database
 from storage.unit_of_work import UnitOfWork
 from tests.benchmarks import municipality

@@ -38,7 +38,8 @@ _TYPESET = """
 import json, subprocess, sys
 job = {"main": "sheet.typ", "format": "pdf", "data": "{}"}
 asked = {"root": sys.argv[1], "timestamp": 0, "seconds": 60, "jobs": [job]}
-subprocess.run([sys.executable, "-m", "bot.typeset"], input=json.dumps(asked).encode(), check=True)
+typeset = [sys.executable, "-m", "bot.documents.typeset"]
+subprocess.run(typeset, input=json.dumps(asked).encode(), check=True)
 """
 
 

@@ -16,8 +16,8 @@ from typing import TextIO
 from zoneinfo import ZoneInfo
 
 from bot.app import Runtime
+from bot.cli.importing import import_files
 from bot.config import Administrator, Matrix, Municipality, Privacy, Settings
-from bot.importing import import_files
 from bot.process import ScrubbingFilter
 from storage.database import Database
 from tests.demo.cast import PASSWORD, Player

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pypdf
 
-from bot.document_words import Words
-from bot.documents import TypstTypesetter
+from bot.documents.typesetter import TypstTypesetter
+from bot.documents.words import Words
 from bot.domain.report import Report
 from bot.ports import Artifact
 from tests.documents.sample import LABELS

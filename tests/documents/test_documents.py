@@ -8,9 +8,9 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from bot.document_picture import picture_view
-from bot.document_view import report_view
-from bot.documents import TypesettingFailed, TypstTypesetter
+from bot.documents.picture_view import picture_view
+from bot.documents.report_view import report_view
+from bot.documents.typesetter import TypesettingFailed, TypstTypesetter
 from bot.domain.cycle import SubmissionState
 from bot.domain.report import Audience, Support
 from tests.documents.making import TEMPLATES, make, read, words

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.document_picture import picture_view
-from bot.document_view import report_view
-from bot.document_words import drawable
+from bot.documents.picture_view import picture_view
+from bot.documents.report_view import report_view
+from bot.documents.words import drawable
 from tests.documents.making import make, read, words
 from tests.documents.sample import make_report
 

@@ -12,8 +12,8 @@ from bot.domain.dates import DateRange
 from bot.domain.people import Holding, Person, Role, Unit
 from bot.domain.question import QuestionSet, Value
 from bot.domain.report import Audience, Report
-from bot.progress import Progress
 from bot.questions import load_question_sets
+from bot.round.progress import Progress
 from storage.editions import Edition, EditionState
 
 HOSTILE = "**fet** <b>x</b> [länk](http://x) @room `kod` 1 < 2\n# rubrik\n1. punkt\n===\n- streck"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.domain.cycle import CycleState, Submission
 from bot.domain.privacy import Finding
 from bot.domain.question import Question
-from bot.form import shown
+from bot.round.form import shown
 from tests.samples.cast import (
     ANNA,
     ANSWERS,

@@ -1,14 +1,14 @@
 """What the PDF shows: a report and the words of a language → plain data for report.typ.
 
 Which rows, which order, which words. How it looks is the templates' business, figures are compiled
-in domain/, and the picture has document_picture.py. The data is JSON and never markup, so that an
+in domain/, and the picture has picture_view.py. The data is JSON and never markup, so that an
 answer can't inject anything.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from bot.document_words import LEVELS, SILENT, View, Words, drawable, loses_signs, mark_of
+from bot.documents.words import LEVELS, SILENT, View, Words, drawable, loses_signs, mark_of
 from bot.domain.report import Audience, Remark, Report, Tally, UnitLine
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bot.cli.roster import read_roster
 from bot.domain.people import Holding, Role, Unit
 from bot.domain.privacy import holds_identity_number
 from bot.domain.roster import (
@@ -21,7 +22,6 @@ from bot.domain.roster import (
     plan_import,
     unit_key,
 )
-from bot.roster import read_roster
 from storage.database import Database
 from storage.people import People
 from storage.unit_of_work import UnitOfWork

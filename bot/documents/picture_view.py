@@ -1,11 +1,11 @@
 """What the picture shows: units × periods, as plain data for matrix.typ.
 
-Which rows there are and how each cell is marked. The PDF has document_view.py.
+Which rows there are and how each cell is marked. The PDF has report_view.py.
 """
 
 from collections import Counter
 
-from bot.document_words import LEVELS, SILENT, View, Words, drawable, loses_signs, mark_of
+from bot.documents.words import LEVELS, SILENT, View, Words, drawable, loses_signs, mark_of
 from bot.domain.calendar import Period
 from bot.domain.report import Report, UnitLine
 

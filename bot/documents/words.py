@@ -1,7 +1,7 @@
 """The documents' words in one language, and which signs the documents' typeface can draw.
 
 The words themselves stand in templates/documents/<language>.json. Which of them a document shows
-is decided in document_view.py and document_picture.py.
+is decided in report_view.py and picture_view.py.
 """
 
 import json

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.config import Settings, load
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 """What is delivered."""
 
 

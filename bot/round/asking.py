@@ -7,7 +7,7 @@ from bot.command import Context, Message, ToPerson
 from bot.domain.cycle import Cycle, CycleState
 from bot.domain.errors import Conflict
 from bot.domain.people import Person, Unit
-from bot.form import ask, start
+from bot.round.form import ask, start
 
 
 def running_cycle(ctx: Context) -> Cycle:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateSyntaxError
 
+from bot.cli.phrases import Phrases, read_settings, said_in
 from bot.config import BadSettings, Settings
-from bot.phrases import Phrases, read_settings, said_in
 from bot.questions import LANGUAGES, BadQuestionSet, Mistake, load_question_sets
 from bot.render import BadTemplates, Renderer
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.cli.phrases import Phrases
 from bot.config import Settings
 from bot.domain.calendar import Period
 from bot.domain.people import Role
 from bot.domain.roster import Change, RosterInvalid, RosterProblem
-from bot.phrases import Phrases
 from storage.database import Database
 from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -53,7 +53,9 @@ def import_roster(
     database: Database, settings: Settings, phrases: Phrases, files: Sequence[Path], now: datetime
 ) -> int:
     """Import units and persons, and tell every change or every mistake."""
-    from bot.importing import import_files  # openpyxl is slow to load, and `health` is to be quick
+    from bot.cli.importing import (
+        import_files,  # openpyxl is slow to load, and `health` is to be quick
+    )
 
     try:
         result = import_files(
@@ -132,7 +134,7 @@ def export(
     now: datetime,
 ) -> int:
     """Write the registry's package, and name its files."""
-    from bot.exporting import CannotExport, Wish, export_package
+    from bot.cli.exporting import CannotExport, Wish, export_package
     from bot.questions import BadQuestionSet, load_question_sets
 
     try:

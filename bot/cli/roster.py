@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from bot.cli.spreadsheet import Table, read_tables
 from bot.domain.people import Role
 from bot.domain.roster import (
     PERSON_COLUMNS,
@@ -24,7 +25,6 @@ from bot.domain.roster import (
     UnitRow,
     unit_key,
 )
-from bot.spreadsheet import Table, read_tables
 
 SWEDISH_HEADINGS = {
     "enhet": "unit", "nämnd": "board", "ort": "place",

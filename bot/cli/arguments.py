@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from bot.phrases import Phrases
+from bot.cli.phrases import Phrases
 
 CONFIG = Path("lagesbot.toml")
 

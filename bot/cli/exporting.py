@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.cli.phrases import Phrases
 from bot.domain.calendar import Period
 from bot.domain.cycle import Cycle, Submission
 from bot.domain.people import Unit
 from bot.domain.question import Answers, Question, QuestionKind, QuestionSet, Value, fold
-from bot.phrases import Phrases
 from storage.database import Database
 from storage.unit_of_work import UnitOfWork
 

@@ -12,8 +12,8 @@ from bot.domain.conversation import REVIEW, Conversation, begin
 from bot.domain.cycle import Cycle, Submission, SubmissionState, merge, submit
 from bot.domain.people import COORDINATORS, Forum, Person, Role, Unit
 from bot.domain.question import Question, QuestionKind, QuestionSet, Value
-from bot.duty import owed_by
-from bot.progress import live_status
+from bot.round.duty import owed_by
+from bot.round.progress import live_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Report → PDF and picture, by Typst in a child process.
 
 Here stand the child's care and the files' names. What the documents show is decided in
-document_view.py, how it looks in templates/documents/, and Typst itself is loaded in typeset.py.
+report_view.py, how it looks in templates/documents/, and Typst itself is loaded in typeset.py.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from bot.document_picture import picture_view
-from bot.document_view import report_view
-from bot.document_words import Words
+from bot.documents.picture_view import picture_view
+from bot.documents.report_view import report_view
+from bot.documents.words import Words
 from bot.domain.report import Report
 from bot.ports import Artifact
 
@@ -81,11 +81,11 @@ class TypstTypesetter:
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot.typeset",
+            "bot.documents.typeset",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parent.parent,
+            cwd=Path(__file__).parents[2],
             env={name: os.environ[name] for name in _KEPT if name in os.environ},
         )
         try:

@@ -2,7 +2,7 @@
 
 It stands apart because Typst adds some 50 MB to the process that loads it, and because a fault in
 it must not take the bot along. Nothing of the bot is imported here. What the documents say belongs
-in document_view.py, how they look in templates/documents/.
+in report_view.py, how they look in templates/documents/.
 
 Request: {"root", "timestamp", "seconds", "jobs": [{"main", "format", "data"}]}, where `data` is a
 string of JSON that the template reads as data. Reply: {"files": [base64, ...]}, in the same order.
