@@ -82,9 +82,9 @@ def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int
 
 def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
     from bot.cli.tasks import say
+    from bot.languages import BadTemplates
     from bot.process import ScrubbingFilter
     from bot.questions import BadQuestionSet
-    from bot.render import BadTemplates
 
     handler = logging.StreamHandler()
     handler.addFilter(ScrubbingFilter())

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import commands
-from bot.command import Errand, Inspect, Product
+from bot.command import Errand, Inspect, Print, Product
 from bot.config import Settings
 from bot.dispatcher import Dispatcher
+from bot.documents.calendar_file import IcsWriter
 from bot.documents.typesetter import TypstTypesetter
 from bot.domain.schedule import Occurrence, due
 from bot.holidays_se import swedish_calendar
@@ -17,11 +18,12 @@ from bot.mailbox import StoredMailbox
 from bot.outbox import Relay
 from bot.plan import planned
 from bot.platforms.matrix import MatrixPlatform
-from bot.ports import Clock, Platform, RoomHealth
+from bot.ports import Clock, Platform, RoomHealth, Sender
 from bot.process import OnlyOne, SystemClock
 from bot.questions import load_question_sets
 from bot.render import Renderer
 from bot.scheduler import Scheduler
+from bot.standing import load_agendas
 from storage.database import Database
 from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -39,7 +41,11 @@ class Runtime:
     """Runs the bot until it is stopped."""
 
     def __init__(
-        self, settings: Settings, platform: Platform | None = None, clock: Clock | None = None
+        self,
+        settings: Settings,
+        platform: Platform | None = None,
+        clock: Clock | None = None,
+        mail: Sender | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
@@ -58,11 +64,12 @@ class Runtime:
             settings.municipality.places,
             vocabulary=self.renderer.vocabulary,
         )
+        self.agendas = load_agendas(settings.templates / "agendas")
         self.database = Database(settings.database)
         self._typesetter = TypstTypesetter(
             settings.templates, labels_of(self.question_sets[MONTHLY], self.renderer.languages)
         )
-        self.platform = platform or MatrixPlatform(
+        self.platform: Platform = platform or MatrixPlatform(
             homeserver_url=settings.matrix.homeserver,
             user_id=settings.matrix.user,
             password=settings.password(),
@@ -77,6 +84,7 @@ class Runtime:
             failed=self._failed,
             completed=self._completed,
             slow=self._slow,
+            senders=_senders(mail or _mail(settings)),
         )
         self.dispatcher = Dispatcher(
             database=self.database,
@@ -86,6 +94,8 @@ class Runtime:
             rules=self.rules,
             calendar=self.calendar,
             question_sets=self.question_sets,
+            agendas=self.agendas,
+            entries=IcsWriter(),
             run_errand=self._run_errand,
             own_account=lambda: self.platform.own_account,
             posted=self.relay.post,
@@ -141,7 +151,7 @@ class Runtime:
         """List what will happen by itself."""
         now = self._clock.now()
         return await self.database.transact(
-            lambda uow: planned(uow, self.rules.round, self.calendar, now)
+            lambda uow: planned(uow, self.rules, self.calendar, now)
         )
 
     async def tick(self) -> None:
@@ -196,6 +206,9 @@ class Runtime:
                 rooms[room] = await self.platform.health(room)
             reachable = {a: await self.platform.reachable(r, a) for r, a in errand.accounts}
             return Product(rooms=rooms, reachable=reachable)
+        if isinstance(errand, Print):
+            papers = [(m, await self._typesetter.print(m)) for m in errand.manuscripts]
+            return Product(papers=papers)
         language = self.rules.language
         return Product(
             documents=[
@@ -239,6 +252,27 @@ class Runtime:
     def _still_alive(self, uow: UnitOfWork) -> None:
         uow.marks.set("alive", self._clock.now().isoformat())
         uow.marks.set("alive_real", SystemClock().now().isoformat())
+
+
+def _mail(settings: Settings) -> Sender | None:
+    """Make the sender of e-mail, where a mail server is set; loaded only then."""
+    if not settings.mail.host:
+        return None
+    from bot.platforms.mail import MailSender
+
+    return MailSender(
+        host=settings.mail.host,
+        port=settings.mail.port,
+        security=settings.mail.security,
+        user=settings.mail.user,
+        password=settings.mail_password() or "",
+        sender_address=settings.mail.sender,
+        sender_name=settings.municipality.name,
+    )
+
+
+def _senders(mail: Sender | None) -> Mapping[str, Sender]:
+    return {} if mail is None else {mail.name: mail}
 
 
 def _untold(uow: UnitOfWork) -> Sequence[OutboxRow]:

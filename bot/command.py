@@ -7,16 +7,21 @@ dispatcher.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from bot.domain.agenda import StandingPoint
 from bot.domain.calendar import WorkCalendar
 from bot.domain.conversation import Vocabulary
+from bot.domain.meeting import Reply
+from bot.domain.meeting_clock import MeetingRules
 from bot.domain.people import EVERYONE, Forum, Person, Role
+from bot.domain.plan_check import PlanRules
 from bot.domain.question import QuestionSet
 from bot.domain.report import Report
 from bot.domain.schedule import Occurrence, RoundRule
-from bot.ports import Artifact, IncomingMessage, RoomHealth
+from bot.ports import Artifact, CalendarWriter, IncomingMessage, RoomHealth
+from bot.ports import Paper as Manuscript
 from storage.unit_of_work import UnitOfWork
 
 
@@ -39,7 +44,14 @@ class ToForum:
     forum: Forum
 
 
-Target = Here | ToPerson | ToForum
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToMail:
+    """Somebody's e-mail address; the first line of the rendered template is the subject."""
+
+    person_id: int
+
+
+Target = Here | ToPerson | ToForum | ToMail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +61,7 @@ class Message:
     `key` makes the message's own key readable and stable where another message must name it;
     `replaces` and `thread_of` name such keys. A message carries a template with data, a document,
     or text that is already rendered and approved (`verbatim`). `language` overrules the reader's.
+    `attachments` are the artifacts that an e-mail carries.
     """
 
     template: str
@@ -60,6 +73,7 @@ class Message:
     artifact_id: int | None = None
     verbatim: str | None = None
     language: str | None = None
+    attachments: Sequence[int] = ()
 
 
 class Words(Protocol):
@@ -96,12 +110,25 @@ class Words(Protocol):
         """Find the role that words mean, in any language."""
         ...
 
+    def forum(self, spelling: str) -> Forum | None:
+        """Find the forum that a word means, in any language."""
+        ...
+
+    def key(self, kind: str, spelling: str) -> str | None:
+        """Find what a word names among the names of a kind ("term_kind"), in any language."""
+        ...
+
+    def reply(self, text: str) -> tuple[Reply, str] | None:
+        """Read an answer to a call, with the substitute's name where one is named."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandWords:
     """A verb in one language: its spellings, the pattern of its arguments, summary and example.
 
-    `rank` orders the help: what is used most stands first.
+    `rank` orders the help: what is used most stands first. `member` is what a council's member sees
+    of a verb that the coordinator may do more with.
     """
 
     words: Sequence[str]
@@ -110,6 +137,7 @@ class CommandWords:
     example: str
     details: str
     rank: int
+    member: "CommandWords | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +150,10 @@ class Rules:
     round: RoundRule
     platform: str
     redact: bool = False
+    meetings: MeetingRules = field(default_factory=MeetingRules)
+    plan: PlanRules = field(default_factory=PlanRules)
+    mail: tuple[str, str] | None = None
+    """Name and address that e-mail is sent from; None where no mail server is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +172,14 @@ class Inspect:
     """Room and account."""
 
 
-Errand = Typeset | Inspect
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """An errand: make the documents of these manuscripts."""
+
+    manuscripts: Sequence[Manuscript]
+
+
+Errand = Typeset | Inspect | Print
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +187,7 @@ class Product:
     """What an errand brought back. A room that could not be asked about is None."""
 
     documents: Sequence[tuple[Report, Sequence[Artifact]]] = ()
+    papers: Sequence[tuple[Manuscript, Sequence[Artifact]]] = ()
     rooms: Mapping[str, RoomHealth | None] = field(default_factory=dict)
     reachable: Mapping[str, bool] = field(default_factory=dict)
 
@@ -165,12 +205,22 @@ class Context:
     question_sets: Mapping[str, QuestionSet]
     words: Words
     commands: Mapping[str, "Command"]
+    agendas: Mapping[str, Sequence[StandingPoint]]
+    """Standing agendas by forum, and "extra"."""
+    entries: CalendarWriter
     incoming: IncomingMessage | None = None
     occurrence: Occurrence | None = None
     forum: Forum | None = None
     direct: bool = False
     """It was said in the actor's own direct room."""
     product: Product | None = None
+    confirmed: bool = False
+    """The actor has seen what this verb will do with these words, and said yes."""
+
+    @property
+    def today(self) -> date:
+        """The present day in the municipality's zone."""
+        return self.now.astimezone(self.calendar.zone).date()
 
     @property
     def person(self) -> Person:

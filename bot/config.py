@@ -6,10 +6,10 @@ Secrets come from the environment or from files, never from the settings file it
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,16 +17,13 @@ from pydantic_settings import (
 )
 
 from bot.domain.schedule import RoundRule
+from bot.meeting_settings import Meetings, Section
 
 DATABASE = "sqlite:///data/lagesbot.db"
 
 
 class BadSettings(Exception):
     """Every mistake in the settings, one a line, each with its cure."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _zone(name: str) -> str:
@@ -44,7 +41,7 @@ def _account(name: str) -> str:
 Account = Annotated[str, AfterValidator(_account)]
 
 
-class Municipality(_Section):
+class Municipality(Section):
     """Who we are. `places` are the answers to "where", at village level."""
 
     name: str = Field(min_length=1)
@@ -53,7 +50,7 @@ class Municipality(_Section):
     places: tuple[str, ...] = ()
 
 
-class Matrix(_Section):
+class Matrix(Section):
     """The bot's account. Give the password once, by file or environment, for the first log-in."""
 
     homeserver: str = Field(pattern=r"^https?://")
@@ -62,7 +59,7 @@ class Matrix(_Section):
     password: str | None = Field(default=None, repr=False)
 
 
-class Round(_Section):
+class Round(Section):
     """How a month's round runs; days are working days, 1 is the day it opens."""
 
     opens_at: time = time(9)
@@ -86,21 +83,40 @@ class Round(_Section):
         )
 
 
-class Privacy(_Section):
+class Mail(Section):
+    """The mail server for members outside the chat; none, and nobody gets e-mail."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_file: Path | None = None
+    password: str | None = Field(default=None, repr=False)
+    sender: str = ""
+    """The address that e-mail comes from."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Mail":
+        if self.host and "@" not in self.sender:
+            raise ValueError("sender must be an e-mail address, because host is set")
+        return self
+
+
+class Privacy(Section):
     """`minimum` is the k of small-number protection; `redact` removes refused messages too."""
 
     minimum: int = Field(default=3, ge=2, le=20)
     redact: bool = False
 
 
-class Administrator(_Section):
+class Administrator(Section):
     """The first administrator; everybody else is imported or added in chat."""
 
     name: str = Field(min_length=1)
     account: Account
 
 
-class Rooms(_Section):
+class Rooms(Section):
     """Room ids of the forums; they may also be set in chat by `!rum`."""
 
     bra: str | None = None
@@ -122,6 +138,8 @@ class Settings(BaseSettings):
     round: Round = Round()
     privacy: Privacy = Privacy()
     rooms: Rooms = Rooms()
+    meetings: Meetings = Meetings()
+    mail: Mail = Mail()
     database: str = DATABASE
     data: Path = Path("data")
     templates: Path = Path("templates")
@@ -149,12 +167,24 @@ class Settings(BaseSettings):
         Raises:
             BadSettings: the file can't be read.
         """
-        if self.matrix.password_file is None:
-            return self.matrix.password
-        try:
-            return self.matrix.password_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BadSettings(f"matrix.password_file: {error.strerror}; check its path") from error
+        return _secret(self.matrix.password, self.matrix.password_file, "matrix")
+
+    def mail_password(self) -> str | None:
+        """Give the mail server's password, from its file where one is named.
+
+        Raises:
+            BadSettings: the file can't be read.
+        """
+        return _secret(self.mail.password, self.mail.password_file, "mail")
+
+
+def _secret(given: str | None, file: Path | None, section: str) -> str | None:
+    if file is None:
+        return given
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadSettings(f"{section}.password_file: {error.strerror}; check its path") from error
 
 
 def load(path: Path) -> Settings:

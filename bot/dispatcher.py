@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 
 from bot import arrivals
 from bot.command import Command, Context, Errand, Message, Product, Rules, ToPerson
+from bot.confirming import forget
+from bot.domain.agenda import StandingPoint
 from bot.domain.calendar import WorkCalendar
 from bot.domain.errors import DomainError, Refused
 from bot.domain.people import Forum, Person
 from bot.domain.question import QuestionSet
 from bot.domain.schedule import Occurrence
 from bot.outgoing import action, enqueue
-from bot.ports import Clock, Kind
+from bot.ports import CalendarWriter, Clock, Kind
 from bot.reading import Meant, read
 from bot.render import Renderer
 from bot.round.form import unclear_mark
@@ -55,6 +57,8 @@ class Dispatcher:
         rules: Rules,
         calendar: WorkCalendar,
         question_sets: Mapping[str, QuestionSet],
+        agendas: Mapping[str, Sequence[StandingPoint]],
+        entries: CalendarWriter,
         run_errand: Callable[[Errand], Awaitable[Product]],
         own_account: Callable[[], str],
         posted: Callable[[Sequence[OutboxRow]], None],
@@ -67,6 +71,8 @@ class Dispatcher:
         self._rules = rules
         self._calendar = calendar
         self._question_sets = question_sets
+        self._agendas = agendas
+        self._entries = entries
         self._run_errand = run_errand
         self._own_account = own_account
         self._posted = posted
@@ -135,13 +141,15 @@ class Dispatcher:
 
     def _run(self, ctx: Context, meant: Meant, row: InboxRow, product: Product | None) -> Outcome:
         verb = self._commands[meant.verb]
-        ctx = replace(ctx, args=meant.args, product=product)
+        ctx = replace(ctx, args=meant.args, product=product, confirmed=meant.confirmed)
         _check(verb, ctx)
         if verb.prepare is not None and product is None:
             errand = verb.prepare(ctx)
             if errand is not None:
                 return Outcome(errand=errand)
         rows = enqueue(ctx, verb.run(ctx))
+        if ctx.confirmed:
+            forget(ctx)
         self._note(ctx, verb, "done")
         ctx.uow.inbox.finish(row)
         return Outcome(rows=rows, changed=True)
@@ -153,6 +161,10 @@ class Dispatcher:
             return Outcome()
         verb = self._commands[occurrence.verb]
         ctx = replace(self._context(uow, None), occurrence=occurrence, args=args, product=product)
+        if verb.prepare is not None and product is None:
+            errand = verb.prepare(ctx)
+            if errand is not None:
+                return Outcome(errand=errand)
         uow.cycles.note(occurrence.key, ctx.now)
         rows = enqueue(ctx, verb.run(ctx))
         self._note(ctx, verb, "done")
@@ -253,6 +265,8 @@ class Dispatcher:
             question_sets=self._question_sets,
             words=self._renderer,
             commands=self._commands,
+            agendas=self._agendas,
+            entries=self._entries,
             incoming=incoming(row) if row is not None else None,
             forum=forum,
             direct=direct,

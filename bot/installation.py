@@ -40,6 +40,9 @@ def rules_of(settings: Settings) -> Rules:
         round=settings.round.rule(),
         platform="matrix",
         redact=settings.privacy.redact,
+        meetings=settings.meetings.rules(),
+        plan=settings.meetings.plan(),
+        mail=(settings.municipality.name, settings.mail.sender) if settings.mail.host else None,
     )
 
 

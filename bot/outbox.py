@@ -1,27 +1,21 @@
 """The relay: takes what is to be said from the outbox and says it, each once, in order per room.
 
-The only caller of Platform.send. The key of a row never changes and is the platform's own key, so a
-row whose outcome is unknown may be sent again inside the platform's replay window; after it, the
-outcome stays *uncertain* and is shown to a person.
+The only caller of Sender.send. The key of a row never changes and is the sender's own key, so a row
+whose outcome is unknown may be sent again inside the sender's replay window; after it, the outcome
+stays *uncertain* and is shown to a person. A sender without such a window (e-mail) gets a row only
+after it is stored as "sending", and a row found in that state after a stop is uncertain at once.
 """
 
 import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from bot.ports import (
-    Clock,
-    File,
-    MayBeSent,
-    NeverWillBe,
-    NotSent,
-    Platform,
-    Removal,
-    Text,
-)
+from bot.payloads import Payloads, Unresolved
+from bot.ports import Clock, MayBeSent, NeverWillBe, NotSent, Platform, Sender
 from storage.database import Database
 from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -29,18 +23,20 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 50
+_LETTERS_AT_ONCE = 3
+"""Mail servers count connections, and a mail server that hangs must not take the chat's places."""
 _CALM = 20
 """So many rows must go through without a limit before they go side by side again."""
 _LONGEST_PAUSE = 60.0
 _ACTIONS = frozenset({"join", "decline"})
-
-
-class Unresolved(Exception):
-    """The message that this one edits or answers has itself not been posted."""
+_NO_KEY = timedelta(0)
 
 
 class Relay:
-    """Lanes of rows, one lane a room; `spawn` runs a lane, `failed` is told what never arrived."""
+    """Lanes of rows, one lane a room; `spawn` runs a lane, `failed` is told what never arrived.
+
+    A row goes to the chat service, or to the one of `senders` that its `platform` names.
+    """
 
     def __init__(
         self,
@@ -52,9 +48,11 @@ class Relay:
         failed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
         completed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
         slow: Callable[[int, timedelta], Awaitable[None]],
+        senders: Mapping[str, Sender] = MappingProxyType({}),
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._platform = platform
+        self._senders: Mapping[str, Sender] = {**senders, platform.name: platform}
         self._database = database
         self._clock = clock
         self._spawn = spawn
@@ -63,24 +61,30 @@ class Relay:
         self._slow = slow
         self._jitter = jitter
         self._lanes: dict[str, deque[OutboxRow]] = {}
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = {name: asyncio.Semaphore(_LETTERS_AT_ONCE) for name in self._senders}
+        self._slots[platform.name] = asyncio.Semaphore(_AT_ONCE)
+        self._payloads = Payloads(database)
         self._single = asyncio.Lock()
         self._limited = 0
         self._sent: list[tuple[OutboxRow, str, datetime]] = []
-        self._events: dict[str, str] = {}
         self._recording = asyncio.Lock()
 
     async def resume(self, down_for: timedelta) -> None:
         """Take up what was waiting when the process ended, `down_for` ago.
 
-        After a stop longer than the replay window nobody can tell whether a row was posted.
+        After a stop longer than the replay window nobody can tell whether a row was posted; with no
+        such window it is only a row that had been handed over of which nobody can tell.
         """
-        rows = await self._database.transact(lambda uow: uow.outbox.todo(limit=100_000))
-        if down_for >= self._platform.replay_window:
-            for row in rows:
+        waiting = []
+        for row in await self._database.transact(lambda uow: uow.outbox.todo(limit=100_000)):
+            window = self._window(row)
+            if window == _NO_KEY and row.state == "sending":
+                await self._give_up(row, "uncertain", "the bot stopped while it was being sent")
+            elif window != _NO_KEY and down_for >= window:
                 await self._give_up(row, "uncertain", "the bot was away too long to know")
-            return
-        self.post(rows)
+            else:
+                waiting.append(row)
+        self.post(waiting)
 
     def post(self, rows: Sequence[OutboxRow]) -> None:
         """Put committed rows into their lanes; an idle lane starts."""
@@ -103,13 +107,12 @@ class Relay:
         pause = 1.0
         while lane:
             row = lane[0]
-            async with self._slots:
-                wait = await self._in_turn(row)
+            wait = await self._in_turn(row)
             if wait is None:
                 lane.popleft()
                 pause = 1.0
                 continue
-            if wait == 0.0 and self._limited:
+            if wait == 0.0 and self._limited and self._is_chat(row):
                 continue
             await asyncio.sleep(max(wait, pause * (0.5 + self._jitter())))
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -121,17 +124,22 @@ class Relay:
 
         Synapse's limit is per account: the queue as a whole waits as long as the server asks.
         """
-        if not self._limited:
-            return await self._deliver(row)
-        async with self._single:
-            wait = await self._deliver(row)
-            if wait:
-                await asyncio.sleep(wait)
-                return 0.0
-            self._limited = max(0, self._limited - 1)
-            return wait
+        sender = self._senders.get(row.platform)
+        if sender is None:
+            await self._give_up(row, "failed", f"no {row.platform} is set up")
+            return None
+        async with self._slots[row.platform]:
+            if not self._limited or not self._is_chat(row):
+                return await self._deliver(row, sender)
+            async with self._single:
+                wait = await self._deliver(row, sender)
+                if wait:
+                    await asyncio.sleep(wait)
+                    return 0.0
+                self._limited = max(0, self._limited - 1)
+                return wait
 
-    async def _deliver(self, row: OutboxRow) -> float | None:
+    async def _deliver(self, row: OutboxRow, sender: Sender) -> float | None:
         """Try once.
 
         Returns:
@@ -141,19 +149,20 @@ class Relay:
         try:
             if await self._expired(row, now) or await self._superseded(row):
                 return None
-            if not row.room:
+            if not row.room and self._is_chat(row):
                 row.room = await self._open_direct(row)
-            event_id = await self._send(row)
+            event_id = await self._send(row, sender)
         except NotSent as error:
             await self._retry(row, error, now)
             if error.retry_after is None:
                 return 0.0
-            if not self._limited:
-                await self._slow(len(self._lanes), error.retry_after)
-            self._limited = _CALM
+            if self._is_chat(row):
+                if not self._limited:
+                    await self._slow(len(self._lanes), error.retry_after)
+                self._limited = _CALM
             return min(error.retry_after.total_seconds() + 0.05, 600.0)
         except MayBeSent as error:
-            if self._platform.replay_window == timedelta(0):
+            if sender.replay_window == _NO_KEY:
                 await self._give_up(row, "uncertain", str(error))
                 return None
             await self._retry(row, error, now)
@@ -163,49 +172,33 @@ class Relay:
             return None
         except Exception as error:
             log.exception("defect while sending %s", key)
-            await self._give_up(row, "uncertain", type(error).__name__)
+            unsent = sender.replay_window == _NO_KEY and row.state != "sending"
+            await self._give_up(row, "failed" if unsent else "uncertain", type(error).__name__)
             return None
-        self._events[key] = event_id
+        self._payloads.posted(key, event_id)
         self._sent.append((row, event_id, now))
-        if len(self._sent) >= _AT_ONCE or len(self._lanes.get(row.room, ())) <= 1:
+        at_once = sender.replay_window == _NO_KEY or len(self._lanes.get(row.room, ())) <= 1
+        if at_once or len(self._sent) >= _AT_ONCE:
             await self._record()
         return None
 
-    async def _send(self, row: OutboxRow) -> str:
+    async def _send(self, row: OutboxRow, sender: Sender) -> str:
         if row.kind in _ACTIONS:
             act = self._platform.join if row.kind == "join" else self._platform.decline
             await act(row.room)
             return ""
-        return await self._platform.send(row.key, row.room, await self._payload(row))
+        payload = await self._payloads.of(row)
+        if sender.replay_window == _NO_KEY:
+            # Stored before it is handed over: killed in between, nobody sends it a second time.
+            await self._change(row, state="sending")
+        return await sender.send(row.key, row.room or row.address, payload)
 
-    async def _payload(self, row: OutboxRow) -> Text | File | Removal:
-        if row.kind == "removal":
-            return Removal(target=row.target or "")
-        thread = row.thread
-        if row.thread_of:
-            thread = await self._event_of(row.thread_of)
-        if row.kind == "file" and row.artifact_id is not None:
-            wanted = row.artifact_id
-            artifact = await self._database.transact(lambda uow: uow.editions.artifact(wanted))
-            return File(
-                name=artifact.name,
-                media_type=artifact.media_type,
-                content=artifact.content,
-                caption=row.text,
-                thread=thread,
-                width=artifact.width,
-                height=artifact.height,
-            )
-        replaces = await self._event_of(row.replaces) if row.replaces else None
-        return Text(markdown=row.text, replaces=replaces, thread=thread)
+    def _window(self, row: OutboxRow) -> timedelta:
+        sender = self._senders.get(row.platform)
+        return sender.replay_window if sender else _NO_KEY
 
-    async def _event_of(self, key: str) -> str:
-        if key not in self._events:
-            row = await self._database.transact(lambda uow: uow.outbox.by_key(key))
-            if row is None or not row.event_id:
-                raise Unresolved(f"{key} was never posted")
-            self._events[key] = row.event_id
-        return self._events[key]
+    def _is_chat(self, row: OutboxRow) -> bool:
+        return row.platform == self._platform.name
 
     async def _open_direct(self, row: OutboxRow) -> str:
         """Open somebody's one direct room, and point all that waits for it there."""
@@ -221,9 +214,8 @@ class Relay:
 
     async def _expired(self, row: OutboxRow, now: datetime) -> bool:
         """Stop where a row that was tried is older than the time in which its key posts once."""
-        window = self._platform.replay_window
-        tried = row.tried_at
-        if tried is None or window == timedelta(0) or now - tried < window:
+        window, tried = self._window(row), row.tried_at
+        if tried is None or window == _NO_KEY or now - tried < window:
             return False
         await self._give_up(row, "uncertain", "tried before, too long ago to try again")
         return True

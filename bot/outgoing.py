@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.command import Context, Here, Message, ToForum, ToPerson
+from bot.command import Context, Here, Message, ToForum, ToMail, ToPerson
 from bot.domain.people import Forum
 from storage.log_tables import OutboxRow
+
+MAIL = "mail"
+"""The name of the sender that carries e-mail."""
 
 
 def enqueue(ctx: Context, messages: Iterable[Message]) -> Sequence[OutboxRow]:
@@ -54,6 +57,13 @@ def _row(ctx: Context, message: Message, key: str) -> OutboxRow | None:
                 raise LookupError(f"no room for {forum}")
             row.platform, row.room = place
             language = ctx.rules.language
+        case ToMail(person_id=person_id):
+            person = ctx.uow.people.get(person_id)
+            if person.email is None:
+                return None
+            row.platform, row.room, row.kind = MAIL, person.email, "letter"
+            row.attachments = list(message.attachments)
+            language = person.language
     language = message.language or language
     if message.artifact_id is not None:
         row.kind = "file"
@@ -62,6 +72,9 @@ def _row(ctx: Context, message: Message, key: str) -> OutboxRow | None:
         row.text = message.verbatim
     else:
         row.text = ctx.words.render(message.template, language, message.data)
+    if row.kind == "letter":
+        row.subject, _, row.text = row.text.partition("\n")
+        row.text = row.text.strip()
     return row
 
 

@@ -4,9 +4,9 @@ No vendor's type is named here; an adapter translates at its own edge. The contr
 platform must keep stands in tests/contracts/.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -106,6 +106,15 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """An e-mail: Markdown, which becomes plain text and HTML, with its files."""
+
+    subject: str
+    markdown: str
+    attachments: Sequence[File] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
     """Take a message out of the room (a Matrix redaction)."""
 
@@ -141,18 +150,35 @@ class RoomHealth:
     encrypted: bool = False
 
 
-class Platform(Protocol):
-    """One chat service."""
+class Sender(Protocol):
+    """Whatever carries a message out: a chat service, or e-mail."""
 
     @property
     def name(self) -> str:
-        """The platform's word in addresses, e.g. "matrix"."""
+        """Its word in addresses, e.g. "matrix" or "mail"."""
         ...
 
     @property
     def replay_window(self) -> timedelta:
         """How long the same key is known to post once only; zero where there is no such key."""
         ...
+
+    async def send(self, key: str, room: str, payload: Text | File | Removal | Letter) -> str:
+        """Post once per key; the room of a letter is its address.
+
+        Returns:
+            The id of the posted event.
+
+        Raises:
+            NotSent: nothing was posted, try later.
+            MayBeSent: it may stand there; the same key is safe inside the replay window.
+            NeverWillBe: no use in trying again.
+        """
+        ...
+
+
+class Platform(Sender, Protocol):
+    """One chat service. A letter is nothing for it: NeverWillBe."""
 
     @property
     def own_account(self) -> str:
@@ -173,19 +199,6 @@ class Platform(Protocol):
 
     async def listen(self, mailbox: Mailbox) -> None:
         """Read for ever, leaving each batch in the mailbox; return only when cancelled."""
-        ...
-
-    async def send(self, key: str, room: str, payload: Text | File | Removal) -> str:
-        """Post once per key.
-
-        Returns:
-            The id of the posted event.
-
-        Raises:
-            NotSent: nothing was posted, try later.
-            MayBeSent: it may stand there; the same key is safe inside the replay window.
-            NeverWillBe: no use in trying again.
-        """
         ...
 
     async def open_direct(self, key: str, account: str) -> str:
@@ -213,6 +226,45 @@ class Platform(Protocol):
         ...
 
 
+class Method(StrEnum):
+    """What a calendar entry asks its reader to do (RFC 5546)."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarEntry:
+    """A meeting's one entry as it stands now; a higher `sequence` replaces a lower one.
+
+    Attributes:
+        attendees: name and e-mail address of those who get it by e-mail.
+        organizer: name and e-mail address of the sender.
+        stamp: when this state of the entry was made (DTSTAMP).
+    """
+
+    uid: str
+    sequence: int
+    method: Method
+    summary: str
+    description: str
+    location: str
+    url: str
+    starts_at: datetime
+    ends_at: datetime
+    stamp: datetime
+    organizer: tuple[str, str]
+    attendees: Sequence[tuple[str, str]] = ()
+
+
+class CalendarWriter(Protocol):
+    """Turns an entry into the file that calendars read."""
+
+    def write(self, entry: CalendarEntry) -> bytes:
+        """Give an iCalendar file (RFC 5545) with its time zone, Europe/Stockholm."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
     """Frozen bytes of an edition; `sha256` is the lower-case hex digest of `content`."""
@@ -225,9 +277,61 @@ class Artifact:
     height: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelMark:
+    """A day on the year wheel.
+
+    `kind` is "bra", "samsa", "management", "round" or "deadline"; `label` is what stands beside
+    the mark, a few signs such as "12/2".
+    """
+
+    day: date
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """A year on one round picture. `kinds` is the legend, outermost ring first; `alt` tells it all.
+
+    `months` are the twelve names. A mark of another year is not drawn.
+    """
+
+    year: int
+    title: str
+    marks: Sequence[WheelMark]
+    alt: str
+    kinds: Mapping[str, str]
+    months: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A document in Markdown, with people's words escaped in it as in a message.
+
+    `name` is the file's, without ending; `day` the document's only idea of time; `draft` the words
+    of a mark such as "UTKAST", "" once approved; `picture` asks for the wheel as a PNG besides.
+    """
+
+    name: str
+    title: str
+    language: str
+    municipality: str
+    markdown: str
+    day: date
+    draft: str = ""
+    footer: str = ""
+    wheel: Wheel | None = None
+    picture: bool = False
+
+
 class Typesetter(Protocol):
-    """Turns a report into the documents that are posted."""
+    """Turns reports and papers into the documents that are posted."""
 
     async def typeset(self, report: Report, language: str) -> Sequence[Artifact]:
         """Make the PDF (PDF/A-2a, PDF/UA-1) and the PNG picture, outside this process."""
+        ...
+
+    async def print(self, paper: Paper) -> Sequence[Artifact]:
+        """Make the PDF (PDF/A-2a, PDF/UA-1), then the wheel's PNG where it is asked for."""
         ...

@@ -7,7 +7,12 @@ import re
 from dataclasses import dataclass
 
 from bot.command import Context, Message
-from bot.domain.question import whole_choice
+from bot.confirming import Pending, pending
+from bot.council.papers import PREVIEW as PAPER_PREVIEW
+from bot.council.replies import called_in, is_call
+from bot.domain.people import MEMBER_ROLES
+from bot.domain.place import Word
+from bot.domain.question import fold, whole_choice
 from bot.ports import IncomingMessage, Kind
 from bot.render import Renderer
 from bot.round.editions import PREVIEW
@@ -16,6 +21,8 @@ from bot.round.form import unclear_mark
 _APPROVE = frozenset({"✅", "✔"})
 _NAME = re.compile(r"^(?:[^\n]{1,100}?[:,]\s+|[\w.-]+[:,])")
 """The bot's name before what is said to it, ended by a colon or a comma."""
+_PAPER = re.compile(r"[hH]\d{1,9}")
+"""A paper's short id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +31,8 @@ class Meant:
 
     verb: str
     args: str = ""
+    confirmed: bool = False
+    """It was read back, and this is the yes."""
 
 
 def read(ctx: Context, renderer: Renderer) -> Meant | Message | None:
@@ -50,20 +59,27 @@ def read(ctx: Context, renderer: Renderer) -> Meant | Message | None:
 
 def _message(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant | Message | None:
     text = event.text.strip()
+    confirmed = _confirmation(ctx, renderer, event, text)
+    if confirmed is not None:
+        return confirmed
     called = text.startswith("!")
+    member = not called and bool(ctx.person.roles & MEMBER_ROLES)
+    call = called_in(ctx, event) if member else None
+    if call is not None and renderer.reply(text) is not None:
+        return Meant(verb="rsvp", args=f"{call.key} {text}")
     # Clients count the author of what is replied to as mentioned: a reply calls nobody.
     named = event.mentions_me and event.target is None and not called
     for said in _after_name(text) if named else [text]:
         word, rest = _split(said.removeprefix("!").lstrip())
         verb = _listed(ctx, renderer, word)
         if verb is not None and (called or named):
-            return Meant(verb=verb, args=rest)
+            return Meant(verb=_routed(verb, rest), args=rest)
     if called or (named and not ctx.direct):
         return _suggest(ctx, renderer, word, loud=ctx.direct or named)
     if not ctx.direct:
         return None
     if verb is not None and ctx.uow.cycles.current(ctx.person.id) is None:
-        return Meant(verb=verb, args=rest)
+        return Meant(verb=_routed(verb, rest), args=rest)
     return Meant(verb="answer", args=_NAME.sub("", text, count=1) if named else event.text)
 
 
@@ -97,6 +113,14 @@ def _reaction(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant
     if posted is None or posted.room != event.room:
         return None
     key = event.text.replace("\ufe0f", "")
+    waiting = pending(ctx)
+    if waiting is not None and posted.key == waiting.key:
+        return _said(ctx, waiting, renderer.vocabulary.get(fold(renderer.reaction(key))))
+    if is_call(posted):
+        known = bool(ctx.person.roles & MEMBER_ROLES) and renderer.reply(key) is not None
+        return Meant(verb="rsvp", args=f"{posted.key} {key}") if known else None
+    if posted.template == PAPER_PREVIEW:
+        return Meant(verb="approve", args=posted.key) if key in _APPROVE else None
     if posted.template == PREVIEW:
         return Meant(verb="publish", args=f"{posted.key} {key}") if key in _APPROVE else None
     if not ctx.direct:
@@ -105,6 +129,24 @@ def _reaction(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant
     if last != posted.key:
         return None
     return Meant(verb="answer", args=key if _is_answer(ctx, key) else renderer.reaction(key))
+
+
+def _confirmation(
+    ctx: Context, renderer: Renderer, event: IncomingMessage, text: str
+) -> Meant | None:
+    """A yes or a no, with or without `!`, to what was read back in this room."""
+    waiting = pending(ctx)
+    if waiting is None or waiting.room != event.room:
+        return None
+    return _said(ctx, waiting, renderer.vocabulary.get(fold(text.removeprefix("!"))))
+
+
+def _said(ctx: Context, waiting: Pending, word: Word | None) -> Meant | None:
+    if word in (Word.YES, Word.SUBMIT):
+        return Meant(verb=waiting.verb, args=waiting.args, confirmed=True)
+    if word in (Word.NO, Word.CANCEL):
+        return Meant(verb="leave_it")
+    return None
 
 
 def _is_answer(ctx: Context, key: str) -> bool:
@@ -139,6 +181,11 @@ def _listed(ctx: Context, renderer: Renderer, word: str) -> str | None:
     """Find the verb that a word means, if people may ask for it."""
     verb = renderer.verb(word)
     return verb if verb is not None and ctx.commands[verb].listed else None
+
+
+def _routed(verb: str, rest: str) -> str:
+    """Let `!godkänn h3` approve the paper: the same words as for the report, said about it."""
+    return "approve" if verb == "publish" and _PAPER.fullmatch(rest.strip()) else verb
 
 
 def _split(text: str) -> tuple[str, str]:

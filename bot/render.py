@@ -6,9 +6,7 @@ escaped here so that it can never become Markdown, HTML or a mention.
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,12 +15,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.command import CommandWords
 from bot.domain.calendar import Period, week_number
-from bot.domain.conversation import Vocabulary, Word
-from bot.domain.people import Role
+from bot.domain.conversation import Vocabulary
+from bot.domain.meeting import Reply
+from bot.domain.people import Forum, Role
 from bot.domain.question import QuestionSet, fold
+from bot.languages import BadTemplates, Language, read_language
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$=-])")
 _LIST_NUMBER = re.compile(r"^(\s*\d+)([.)])", re.MULTILINE)
+_LONGEST_NAME = 80
+"""Characters of a substitute's name."""
 
 
 class Markdown(str):
@@ -37,25 +39,6 @@ def escape(text: str) -> Markdown:
     return Markdown(escaped.replace("\r\n", "\n").replace("\n", "  \n"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
-    """One file of templates/languages/."""
-
-    code: str
-    name: str
-    reserved: Mapping[Word, Sequence[str]]
-    reactions: Mapping[str, str]
-    commands: Mapping[str, CommandWords]
-    months: Sequence[str]
-    weekdays: Sequence[str]
-    names: Mapping[str, Mapping[str, str]]
-    formats: Mapping[str, str]
-
-
-class BadTemplates(Exception):
-    """A file under templates/ is broken; says which, where and what to do."""
-
-
 class Renderer:
     """Message + language → Markdown."""
 
@@ -63,8 +46,7 @@ class Renderer:
         self._zone = zone
         self._default = default
         self.by_code = {
-            path.stem: _read_language(path)
-            for path in sorted((folder / "languages").glob("*.toml"))
+            path.stem: read_language(path) for path in sorted((folder / "languages").glob("*.toml"))
         }
         if default not in self.by_code:
             raise BadTemplates(f"templates/languages/{default}.toml is missing")
@@ -119,6 +101,44 @@ class Renderer:
             for role, name in language.names["role"].items():
                 if wanted in (squeeze(name), squeeze(role)):
                     return Role(role)
+        return None
+
+    def forum(self, spelling: str) -> Forum | None:
+        """Find the forum that a word means, in any language."""
+        wanted = squeeze(spelling)
+        for language in self.by_code.values():
+            for kind in ("forum_word", "forum"):
+                for forum, name in language.names[kind].items():
+                    if wanted == squeeze(name):
+                        return Forum(forum)
+        return None
+
+    def key(self, kind: str, spelling: str) -> str | None:
+        """Find what a word names among the names of a kind ("term_kind"), in any language."""
+        wanted = squeeze(spelling)
+        for language in self.by_code.values():
+            for key, name in language.names[kind].items():
+                if wanted == squeeze(name):
+                    return key
+        return None
+
+    def reply(self, text: str) -> tuple[Reply, str] | None:
+        """Read an answer to a call, with the substitute's name where one is named.
+
+        A plain answer is the whole text; a substitute is named before or after the words for it
+        ("Anna Berg kommer i mitt ställe", "ersättare: Anna Berg").
+        """
+        plain = fold(text.replace("\ufe0f", "").strip(" .!"))
+        for language in self.by_code.values():
+            for reply, spellings in language.replies.items():
+                if reply is not Reply.SUBSTITUTE and plain in map(fold, spellings):
+                    return reply, ""
+        for language in self.by_code.values():
+            for phrase in language.replies[Reply.SUBSTITUTE]:
+                before, found, after = _parted(text, phrase)
+                name = (before or after).strip(" ,:;.!")
+                if found and name and len(name) <= _LONGEST_NAME and "\n" not in name:
+                    return Reply.SUBSTITUTE, name
         return None
 
     def near(self, spelling: str, allowed: Sequence[str], code: str) -> Sequence[str]:
@@ -212,6 +232,14 @@ def squeeze(spelling: str) -> str:
     return fold(spelling).replace("-", "").replace("_", "").replace(" ", "")
 
 
+def _parted(text: str, phrase: str) -> tuple[str, str, str]:
+    """Cut a text at a phrase, whatever its case; the phrase must stand as words of its own."""
+    found = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE)
+    if found is None:
+        return text, "", ""
+    return text[: found.start()], found.group(), text[found.end() :]
+
+
 def _verb(language: Language, name: str) -> str:
     """Give a verb as it is typed; what nobody types keeps its own name."""
     return f"!{language.commands[name].words[0]}" if name in language.commands else name
@@ -245,31 +273,3 @@ def _listing(language: Language, items: Sequence[str]) -> str:
     if any("," in item for item in items):  # "Socialtjänsten, barn och unga" is one name
         return "; ".join(items)
     return f"{', '.join(items[:-1])} {language.formats['and']} {items[-1]}"
-
-
-def _read_language(path: Path) -> Language:
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Language(
-            code=path.stem,
-            name=data["name"],
-            reserved={Word(word): spellings for word, spellings in data["reserved"].items()},
-            reactions=data["reactions"],
-            commands={
-                name: CommandWords(
-                    words=verb["words"],
-                    args=verb.get("args", ""),
-                    summary=verb["summary"],
-                    example=verb["example"],
-                    details=verb.get("details", ""),
-                    rank=rank,
-                )
-                for rank, (name, verb) in enumerate(data["commands"].items())
-            },
-            months=data["months"],
-            weekdays=data["weekdays"],
-            names=data["names"],
-            formats=data["formats"],
-        )
-    except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
-        raise BadTemplates(f"templates/languages/{path.name}: {error!r}") from error

@@ -6,14 +6,16 @@ from dataclasses import replace
 from bot.command import Context, Message, command
 from bot.domain.conversation import REVIEW, Conversation, Outcome, Told, step
 from bot.domain.cycle import unchanged
-from bot.domain.people import Unit
 from bot.domain.privacy import Finding, warnings
-from bot.domain.question import Value, fold
+from bot.domain.question import Value
+from bot.domain.unrest import still
 from bot.ports import IncomingMessage, Kind
 from bot.round.form import (
     ask,
     facts,
+    go_on,
     is_reporter,
+    known_words,
     last_answers,
     question_set,
     send_in,
@@ -44,9 +46,11 @@ def answer(ctx: Context) -> Iterable[Message]:
         case Outcome.CANCELLED:
             ctx.uow.cycles.drop_draft(draft)
             yield Message(template="cancelled", data=facts(ctx, draft, cycle))
-            other = ctx.uow.cycles.current(ctx.person.id)
+            other = ctx.uow.cycles.current(ctx.person.id, cycle.id)
             if other is not None:
                 yield ask(ctx, other, template="next_unit")
+            else:
+                yield from go_on(ctx, ctx.person)
         case Outcome.PAUSED:
             yield Message(template="paused", data=facts(ctx, draft, cycle))
         case Outcome.HELP:
@@ -110,15 +114,20 @@ def _unchanged(ctx: Context, draft: Conversation) -> Iterable[Message]:
     if before is None:
         yield Message(template="no_last_month", data=facts(ctx, draft, cycle))
         return
-    draft = replace(draft, at=REVIEW, answers=unchanged(before), unchanged=True)
+    same = unchanged(before) if cycle.unrest_id is None else still(before)
+    draft = replace(draft, at=REVIEW, answers=same, unchanged=True)
     ctx.uow.cycles.save_draft(draft, ctx.now)
     yield ask(ctx, draft)
 
 
 def _nothing(ctx: Context, draft: Conversation) -> Iterable[Message]:
-    """Take "inget att rapportera" as the answer 0 to the first question."""
+    """Take "inget att rapportera" as the answer 0 to the first question, where there is one."""
     form = question_set(ctx, ctx.uow.cycles.get(draft.cycle_id))
     draft, told = step(draft, form, "0", ctx.words.vocabulary)
+    if told.problem is not None:
+        _mark_unclear(ctx, unclear=True)
+        yield _problem(ctx, draft, told)
+        return
     _remember(ctx, draft, told)
     ctx.uow.cycles.save_draft(draft, ctx.now)
     yield ask(ctx, draft)
@@ -138,12 +147,8 @@ def _send_or_warn(ctx: Context, draft: Conversation) -> Iterable[Message]:
 
 
 def _found(ctx: Context, answers: Mapping[str, Value]) -> list[Finding]:
-    known = frozenset(fold(word) for unit in ctx.uow.people.units() for word in _words_of(unit))
+    known = known_words(ctx)
     found: list[Finding] = []
     for value in answers.values():
         found += warnings(value.text, known_words=known)
     return list(dict.fromkeys(found))
-
-
-def _words_of(unit: Unit) -> list[str]:
-    return [*unit.name.split(), *unit.place.split(), *unit.board.split()]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.command import Context, Message, command
+from bot.council.proposals import sync_proposals
 from bot.domain.conversation import Outcome, begin, prune, step
 from bot.domain.cycle import submit
 from bot.domain.errors import Conflict
@@ -27,7 +28,7 @@ def edit_answer(ctx: Context) -> Iterable[Message]:
         return
     cycle = ctx.uow.cycles.get(reply.cycle_id)
     if not cycle.takes_answers:
-        raise Conflict("cycle_closed", {"period": cycle.period})
+        raise cycle.refusal
     form = question_set(ctx, cycle)
     draft = ctx.uow.cycles.kept(reply)
     standing = ctx.uow.cycles.submission(cycle.id, reply.unit_id)
@@ -52,6 +53,7 @@ def edit_answer(ctx: Context) -> Iterable[Message]:
         on_behalf=on_behalf(ctx, cycle, unit),
     )
     changed = ctx.uow.cycles.save_submission(changed, ctx.now)
+    sync_proposals(ctx, cycle, unit, changed)
     yield receipt(ctx, cycle, unit, changed)
     yield from live_status(ctx, cycle)
 

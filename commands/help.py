@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bot.command import Context, Message, command
+from bot.command import CommandWords, Context, Message, command
 from bot.domain.errors import NotFound
-from bot.domain.people import Forum, Role
+from bot.domain.people import COORDINATORS, MEMBER_ROLES, Forum, Role
 from bot.round.form import is_reporter
 
 
@@ -22,11 +22,11 @@ def help_(ctx: Context) -> Iterable[Message]:
             raise NotFound("command", {"said": name[:40]})
         yield Message(
             template="help_one",
-            data={"verb": verb, "words": ctx.words.command_words(verb, ctx.language)},
+            data={"verb": verb, "words": _words(ctx, verb)},
         )
         return
     allowed = [
-        ctx.words.command_words(c.name, ctx.language)
+        _words(ctx, c.name)
         for c in ctx.commands.values()
         if c.listed
         and c.name != "help"
@@ -39,5 +39,12 @@ def help_(ctx: Context) -> Iterable[Message]:
         "reporter": is_reporter(ctx.person),
         "admin": Role.ADMINISTRATOR in ctx.person.roles,
         "direct": ctx.forum is None,
+        "member": bool(ctx.person.roles & MEMBER_ROLES),
     }
     yield Message(template="help", data=data)
+
+
+def _words(ctx: Context, verb: str) -> CommandWords:
+    """Give a verb's words as far as this person may use it."""
+    words = ctx.words.command_words(verb, ctx.language)
+    return words if ctx.person.roles & COORDINATORS else words.member or words

@@ -1,25 +1,27 @@
 """`!person`: list people, add one, give and take roles; a change of people in one place."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.command import Context, Message, command
 from bot.domain.errors import Conflict, Invalid, Refused
-from bot.domain.people import OFFICE, Holding, Person, Role
+from bot.domain.people import MEMBER_ROLES, OFFICE, Holding, Person, Role
 from bot.domain.question import fold
 
 LONGEST, LONGEST_ACCOUNT = 100, 255
 """Characters in a name, and in an account (Matrix specification, "User Identifiers")."""
+_EMAIL = re.compile(r"[^\s@;]+@[^\s@;]+\.[^\s@;]+")
 
 
 @command("person", subject="person", may=OFFICE)
 def person(ctx: Context) -> Iterable[Message]:
     """Without words list; `ny Namn; konto; roll; enhet`, `ge p3 roll; enhet`, `ta p3 roll; enhet`,
-    `avsluta p3`.
+    `epost p3 adress`, `funktion p3 polis`, `avsluta p3`. Who is outside the chat has an e-mail
+    address instead of an account.
 
     Raises:
-        Invalid: `person_form`, `role`. NotFound: `person`, `unit`. Conflict: `account_taken`,
-        `last_administrator`. Refused: `administrator_only`.
+        Invalid: `person_form`, `role`, `needs_account`. NotFound: `person`, `unit`.
+        Conflict: `account_taken`, `last_administrator`. Refused: `administrator_only`.
     """
     word, _, rest = ctx.args.strip().partition(" ")
     match fold(word):
@@ -33,6 +35,10 @@ def person(ctx: Context) -> Iterable[Message]:
             yield from _change(ctx, rest, give=True)
         case "ta" | "take":
             yield from _change(ctx, rest, give=False)
+        case "epost" | "e-post" | "email" | "mail":
+            yield _correct(ctx, rest, "email")
+        case "funktion" | "function":
+            yield _correct(ctx, rest, "function")
         case "avsluta" | "end":
             leaver = ctx.uow.people.named(rest)
             _keep_an_administrator(ctx, leaver)
@@ -50,6 +56,9 @@ def _add(ctx: Context, text: str) -> Iterable[Message]:
     if len(fields) not in (3, 4) or not all(fields[:3]) or len(fields[0]) > LONGEST:
         raise Invalid("person_form")
     name, account = fields[0], fields[1]
+    if _EMAIL.fullmatch(account):
+        yield from _add_outside(ctx, name, account, fields[2:])
+        return
     if not re.fullmatch(r"@[^\s:]+:\S+", account) or len(account) > LONGEST_ACCOUNT:
         raise Invalid("person_form")
     if ctx.uow.people.of_account(ctx.rules.platform, account) is not None:
@@ -63,6 +72,36 @@ def _add(ctx: Context, text: str) -> Iterable[Message]:
     _offer_back(ctx, added.id, active=False)
     added = ctx.uow.people.get(added.id)
     yield Message(template="person_saved", data={"person": added, "what": "added"})
+
+
+def _add_outside(ctx: Context, name: str, email: str, fields: Sequence[str]) -> Iterable[Message]:
+    """Add somebody outside the chat: a member who is called by e-mail and answers by mouth."""
+    role = _holding(ctx, fields)
+    if role.role not in MEMBER_ROLES | {Role.READER_EXECUTIVE}:
+        raise Invalid("needs_account", {"name": name})
+    if any(p.email == email for p in ctx.uow.people.everybody()):
+        raise Conflict("account_taken", {"account": email})
+    added = ctx.uow.people.add_person(name, ctx.rules.language, email)
+    ctx.uow.people.give(added.id, role)
+    _offer_back(ctx, added.id, active=False)
+    added = ctx.uow.people.get(added.id)
+    yield Message(template="person_saved", data={"person": added, "what": "added"})
+
+
+def _correct(ctx: Context, text: str, what: str) -> Message:
+    """Change somebody's e-mail address or function; nothing after the name takes it away."""
+    name, _, said = text.strip().partition(" ")
+    subject, said = ctx.uow.people.named(name), " ".join(said.split())
+    if len(said) > LONGEST or (what == "email" and said and not _EMAIL.fullmatch(said)):
+        raise Invalid("person_form")
+    if what == "email":
+        ctx.uow.people.change_person(
+            subject.id, name=subject.name, email=said or None, language=subject.language
+        )
+    else:
+        ctx.uow.people.set_function(subject.id, said)
+    changed = ctx.uow.people.get(subject.id)
+    return Message(template="person_saved", data={"person": changed, "what": "corrected"})
 
 
 def _come_back(ctx: Context, name: str, account: str) -> Person | None:
@@ -106,7 +145,7 @@ def _change(ctx: Context, text: str, *, give: bool) -> Iterable[Message]:
     )
 
 
-def _holding(ctx: Context, fields: list[str]) -> Holding:
+def _holding(ctx: Context, fields: Sequence[str]) -> Holding:
     """Read a role in any language, with its unit where it is of one."""
     role = ctx.words.role(fields[0])
     if role is None:

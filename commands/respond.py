@@ -9,9 +9,11 @@ from bot.command import Context, Message, ToPerson, command
 from bot.domain.cycle import Cycle, CycleState
 from bot.domain.errors import Conflict, Invalid, Refused
 from bot.domain.people import COORDINATORS, Role, Unit
+from bot.domain.question import fold
 from bot.domain.schedule import closing, opening, period_to_open
 from bot.round.form import ask, start
 
+_UNREST = frozenset({"oro", "unrest"})
 _FOR = re.compile(r"^(?:för|for|åt)\s+", re.IGNORECASE)
 
 
@@ -23,10 +25,11 @@ def respond(ctx: Context) -> Iterable[Message]:
         NotFound: `unit`.
         Refused: `not_your_unit`.
         Invalid: `which_unit`.
-        Conflict: `no_open_cycle`.
+        Conflict: `no_open_cycle`, `no_unrest_round`.
     """
-    unit = _unit(ctx)
-    cycle = _cycle(ctx)
+    words, unrest = _about(ctx.args)
+    unit = _unit(ctx, words)
+    cycle = _of_unrest(ctx, unit, wanted=unrest) or _cycle(ctx)
     draft = start(ctx, ctx.person, cycle, unit)
     question = ask(ctx, draft, template="respond", to=ToPerson(person_id=ctx.person.id))
     yield replace(question, data={**question.data, "early": cycle.state is CycleState.PLANNED})
@@ -34,9 +37,34 @@ def respond(ctx: Context) -> Iterable[Message]:
         yield Message(template="see_direct", data={"unit": unit})
 
 
-def _unit(ctx: Context) -> Unit:
+def _about(args: str) -> tuple[str, bool]:
+    """Take away the word that asks for the question at a time of unrest."""
+    first, _, rest = args.strip().partition(" ")
+    return (rest.strip(), True) if fold(first) in _UNREST else (args.strip(), False)
+
+
+def _of_unrest(ctx: Context, unit: Unit, *, wanted: bool) -> Cycle | None:
+    """Give the question at a time of unrest that takes the unit's answer: it goes before the
+    month's while it is owed, and later where it is asked for by its word.
+
+    Raises:
+        Conflict: `no_unrest_round`.
+    """
+    for unrest in ctx.uow.unrests.running():
+        for cycle in ctx.uow.cycles.of_unrest(unrest.id):
+            if not cycle.takes_answers:
+                continue
+            mine = [s for s in ctx.uow.cycles.submissions(cycle.id) if s.unit_id == unit.id]
+            if any(wanted or standing.state.is_owed for standing in mine):
+                return cycle
+    if wanted:
+        raise Conflict("no_unrest_round", {"unit": unit.name})
+    return None
+
+
+def _unit(ctx: Context, words: str) -> Unit:
     """Read whose answer it is about: the one named, or the only one this person reports for."""
-    name = _FOR.sub("", ctx.args.strip())
+    name = _FOR.sub("", words)
     if name:
         unit = ctx.uow.people.unit_named(name)
         if not ctx.person.reports_for(unit.id) and not ctx.person.roles & COORDINATORS:

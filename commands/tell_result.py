@@ -11,4 +11,8 @@ from bot.round.progress import progress
 @command("tell_result", subject="cycle", listed=False)
 def tell_result(ctx: Context) -> Iterable[Message]:
     """Sum the round up in the coordinator's room."""
-    yield to_office("result", {"progress": progress(ctx, running_cycle(ctx))})
+    data = {
+        "progress": progress(ctx, running_cycle(ctx)),
+        "proposed": ctx.uow.follow_ups.proposed_cases(),
+    }
+    yield to_office("result", data)

@@ -4,12 +4,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.command import Context, Message, command
+from bot.council.agendas import take_back as take_back_items
+from bot.council.follow_up import take_back
+from bot.council.notes import check_open
+from bot.council.terms import restore
+from bot.council.year import put_back
 from bot.domain.errors import Conflict
-from bot.domain.people import Holding, Role, Unit
+from bot.domain.people import MEETING_FORUMS, Forum, Holding, Role, Unit
 from bot.round.progress import live_status
 
 
-@command("undo", subject="undo")
+@command("undo", subject="undo", rooms=frozenset({*MEETING_FORUMS, Forum.OFFICE}))
 def undo(ctx: Context) -> Iterable[Message]:
     """Take back an absence, summary, language, change of a unit or person, or internal mark.
 
@@ -43,6 +48,15 @@ def undo(ctx: Context) -> Iterable[Message]:
             standing = ctx.uow.cycles.submission(cycle_id, unit_id)
             ctx.uow.cycles.save_submission(replace(standing, internal=internal), ctx.now)
             yield from live_status(ctx, ctx.uow.cycles.get(cycle_id))
+        case "agenda", {"was": list(items)}:
+            take_back_items(ctx, items)
+        case "term", term:
+            restore(ctx, term)
+        case "year_plan", {"meeting": int()} if put_back(ctx, data):
+            pass
+        case "follow_up", {"was": list(was), "made": list(made)}:
+            check_open(ctx, made)
+            take_back(ctx, was, made)
         case _:
             raise Conflict("nothing_to_undo")
     yield Message(template="undone", data={"verb": verb}, language=language)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.command import Context, Message, command
+from bot.council.proposals import sync_proposals
 from bot.domain.conversation import prune
 from bot.domain.cycle import withdraw
-from bot.domain.errors import Conflict
 from bot.round.form import ask, facts, question_set, start
 from bot.round.progress import live_status
 
@@ -24,7 +24,7 @@ def withdraw_answer(ctx: Context) -> Iterable[Message]:
         return
     cycle = ctx.uow.cycles.get(reply.cycle_id)
     if not cycle.takes_answers:
-        raise Conflict("cycle_closed", {"period": cycle.period})
+        raise cycle.refusal
     form = question_set(ctx, cycle)
     draft = ctx.uow.cycles.kept(reply)
     if draft is not None:
@@ -40,6 +40,8 @@ def withdraw_answer(ctx: Context) -> Iterable[Message]:
         return
     gone = withdraw(standing, cycle, by=ctx.person.id, now=ctx.now)
     ctx.uow.cycles.save_submission(gone, ctx.now)
-    draft = start(ctx, ctx.person, cycle, ctx.uow.people.unit(reply.unit_id))
+    unit = ctx.uow.people.unit(reply.unit_id)
+    sync_proposals(ctx, cycle, unit, gone)
+    draft = start(ctx, ctx.person, cycle, unit)
     yield Message(template="withdrawn", data=facts(ctx, draft, cycle))
     yield from live_status(ctx, cycle)

@@ -14,9 +14,12 @@ from storage.drafts import Drafts, from_json, to_json
 from storage.log_tables import OccurrenceRow
 from storage.tables import CycleRow, SubmissionRow, SummaryRow, VersionRow
 
+_MONTHLY = col(CycleRow.unrest_id).is_(None)
+
 
 class Cycles(Drafts):
-    """Everything about rounds."""
+    """Everything about rounds. Where nothing else is said, a month's rounds: those of unrest are
+    listed by `of_unrest` alone."""
 
     def plan(
         self,
@@ -26,23 +29,34 @@ class Cycles(Drafts):
         closes_at: datetime,
         question_set: str = "monthly",
         rehearsal: str = "",
+        unrest: tuple[int, int] | None = None,
     ) -> Cycle:
         """Add a planned round; its key is unique, so that no period is opened twice.
 
-        `rehearsal` is the key of a practice round, "" for a real one.
+        `rehearsal` is the key of a practice round, "" for a real one; `unrest` is the time of
+        unrest that a round belongs to, and its number there.
         """
+        key = f"unrest/{unrest[0]}/{unrest[1]}" if unrest else rehearsal or period.key
         row = CycleRow(
-            key=rehearsal or period.key,
+            key=key,
             period=period.key,
             question_set=question_set,
             state=CycleState.PLANNED,
             rehearsal=bool(rehearsal),
             opens_at=opens_at,
             closes_at=closes_at,
+            unrest_id=unrest[0] if unrest else None,
         )
         self._session.add(row)
         self._session.flush()
         return _cycle(row)
+
+    def of_unrest(self, unrest_id: int) -> Sequence[Cycle]:
+        """List the rounds of a time of unrest, in order."""
+        rows = self._session.exec(
+            select(CycleRow).where(CycleRow.unrest_id == unrest_id).order_by(col(CycleRow.id))
+        ).all()
+        return [_cycle(row) for row in rows]
 
     def get(self, cycle_id: int) -> Cycle:
         """Get a round by id."""
@@ -63,14 +77,14 @@ class Cycles(Drafts):
 
     def all(self) -> Sequence[Cycle]:
         """List every round, the newest last."""
-        rows = self._session.exec(select(CycleRow).order_by(col(CycleRow.id))).all()
+        rows = self._session.exec(select(CycleRow).where(_MONTHLY).order_by(col(CycleRow.id))).all()
         return [_cycle(row) for row in rows]
 
     def unfinished(self) -> Sequence[Cycle]:
         """List the rounds that are not published, the oldest first."""
         rows = self._session.exec(
             select(CycleRow)
-            .where(CycleRow.state != CycleState.PUBLISHED)
+            .where(_MONTHLY, CycleRow.state != CycleState.PUBLISHED)
             .order_by(col(CycleRow.opens_at))
         ).all()
         return [_cycle(row) for row in rows]
@@ -80,6 +94,7 @@ class Cycles(Drafts):
         row = self._session.exec(
             select(CycleRow)
             .where(
+                _MONTHLY,
                 CycleRow.state != CycleState.PLANNED,
                 col(CycleRow.rehearsal).is_(rehearsal),
             )
@@ -121,7 +136,7 @@ class Cycles(Drafts):
     def history(self, period_keys: Sequence[str]) -> Mapping[str, Mapping[int, Submission]]:
         """Read the real rounds of some periods, in pages, by period key and unit."""
         rounds = select(CycleRow.id, CycleRow.period).where(
-            col(CycleRow.period).in_(period_keys), col(CycleRow.rehearsal).is_(False)
+            _MONTHLY, col(CycleRow.period).in_(period_keys), col(CycleRow.rehearsal).is_(False)
         )
         periods = dict(iter(self._session.exec(rounds)))
         found: dict[str, dict[int, Submission]] = {period: {} for period in periods.values()}
@@ -210,6 +225,11 @@ class Cycles(Drafts):
         """Tell whether the clock has already caused this."""
         return self._session.get(OccurrenceRow, key) is not None
 
+    def happened_of(self, keys: Sequence[str]) -> frozenset[str]:
+        """Name those of some keys that the clock has already caused, in one query."""
+        rows = select(OccurrenceRow.key).where(col(OccurrenceRow.key).in_(keys))
+        return frozenset(self._session.exec(rows))
+
     def note(self, key: str, at: datetime) -> None:
         """Note that the clock has caused this; twice is an integrity error by design."""
         self._session.add(OccurrenceRow(key=key, at=at))
@@ -227,6 +247,7 @@ def _cycle(row: CycleRow) -> Cycle:
         closes_at=row.closes_at,
         rehearsal=row.rehearsal,
         delayed=row.delayed,
+        unrest_id=row.unrest_id,
     )
 
 

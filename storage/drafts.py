@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import true
 from sqlmodel import Session, col, select
 
 from bot.domain.conversation import Conversation
@@ -28,11 +29,12 @@ class Drafts:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def current(self, person_id: int) -> Conversation | None:
-        """Give the draft that a person is in: the one touched last."""
+    def current(self, person_id: int, cycle_id: int | None = None) -> Conversation | None:
+        """Give the draft that a person is in: the one touched last, of any round or of one."""
+        here = true() if cycle_id is None else col(ConversationRow.cycle_id) == cycle_id
         row = self._session.exec(
             select(ConversationRow)
-            .where(ConversationRow.person_id == person_id)
+            .where(ConversationRow.person_id == person_id, here)
             .order_by(col(ConversationRow.touched_at).desc(), col(ConversationRow.id).desc())
         ).first()
         return _conversation(row) if row else None

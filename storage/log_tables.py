@@ -53,7 +53,8 @@ class OutboxRow(SQLModel, table=True):
     """Something to be posted. The key never changes and becomes the platform's own.
 
     `room` is empty until the direct room with `address` is open. `replaces` and `thread_of` name
-    the key of another row, whose event id is looked up when this one is sent.
+    the key of another row, whose event id is looked up when this one is sent. A letter (e-mail) has
+    a subject, and artifacts as attachments.
     """
 
     __tablename__ = "outbox"
@@ -71,6 +72,8 @@ class OutboxRow(SQLModel, table=True):
     template: str = ""
     text: str = ""
     artifact_id: int | None = None
+    subject: str = ""
+    attachments: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     replaces: str | None = None
     thread_of: str | None = None
     thread: str | None = None

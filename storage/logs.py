@@ -165,6 +165,12 @@ class Outbox:
         """Find what was posted as this event."""
         return self._session.exec(select(OutboxRow).where(OutboxRow.event_id == event_id)).first()
 
+    def all_of(self, template: str) -> Sequence[OutboxRow]:
+        """List whatever was said by one template, the oldest first."""
+        return self._session.exec(
+            select(OutboxRow).where(OutboxRow.template == template).order_by(col(OutboxRow.id))
+        ).all()
+
     def newer_edit(self, row: OutboxRow) -> bool:
         """Tell whether a later edit of the same message waits, so that this one may be left out."""
         return (

@@ -68,6 +68,13 @@ class People:
             held.setdefault(holding.person_id, set()).add(_holding(holding))
         return [_to_person(row, frozenset(held.get(_id(row.id), set()))) for row in rows]
 
+    def left(self) -> Sequence[Person]:
+        """List who has left and may come back, by name."""
+        rows = self._session.exec(
+            select(PersonRow).where(col(PersonRow.active).is_(False)).order_by(PersonRow.name)
+        ).all()
+        return [self._person(row) for row in rows]
+
     def named(self, name: str) -> Person:
         """Find a person by short id, account or name.
 
@@ -101,6 +108,12 @@ class People:
         """Correct a person's name, address or language."""
         row = self._session.get_one(PersonRow, person_id)
         row.name, row.email, row.language = name, email, language
+        self._session.add(row)
+
+    def set_function(self, person_id: int, function: str) -> None:
+        """Say what somebody is there for, e.g. "polis"."""
+        row = self._session.get_one(PersonRow, person_id)
+        row.function = function
         self._session.add(row)
 
     def set_active(self, person_id: int, active: bool) -> None:
@@ -293,6 +306,7 @@ def _to_person(row: PersonRow, holdings: frozenset[Holding]) -> Person:
         name=row.name,
         language=row.language,
         email=row.email,
+        function=row.function,
         holdings=holdings,
     )
 

@@ -52,6 +52,7 @@ class PersonRow(SQLModel, table=True):
     name: str
     language: str = "sv"
     email: str | None = None
+    function: str = ""
     active: bool = True
 
 
@@ -124,6 +125,7 @@ class CycleRow(SQLModel, table=True):
     opens_at: datetime = Field(sa_column=instant())
     closes_at: datetime = Field(sa_column=instant())
     used: str = ""
+    unrest_id: int | None = Field(default=None, foreign_key="unrest.id")
 
 
 class SubmissionRow(SQLModel, table=True):
@@ -213,11 +215,12 @@ class EditionRow(SQLModel, table=True):
 
 
 class ArtifactRow(SQLModel, table=True):
-    """Frozen bytes of an edition."""
+    """Frozen bytes of an edition or of a paper, or a meeting's calendar entry (neither)."""
 
     __tablename__ = "artifact"
     id: int | None = Field(default=None, primary_key=True)
-    edition_id: int = Field(foreign_key="edition.id", index=True)
+    edition_id: int | None = Field(default=None, foreign_key="edition.id", index=True)
+    paper_id: int | None = Field(default=None, foreign_key="paper.id", index=True)
     name: str
     media_type: str
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

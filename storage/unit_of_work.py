@@ -4,8 +4,12 @@ from sqlmodel import Session
 
 from storage.cycles import Cycles
 from storage.editions import Editions
+from storage.follow_ups import FollowUps
 from storage.logs import Audit, Inbox, Marks, Outbox
+from storage.meetings import Meetings
+from storage.papers import Papers
 from storage.people import People
+from storage.unrests import Unrests
 
 
 class UnitOfWork:
@@ -15,6 +19,10 @@ class UnitOfWork:
         self.people = People(session)
         self.cycles = Cycles(session)
         self.editions = Editions(session)
+        self.meetings = Meetings(session)
+        self.follow_ups = FollowUps(session)
+        self.unrests = Unrests(session)
+        self.papers = Papers(session)
         self.inbox = Inbox(session)
         self.outbox = Outbox(session)
         self.audit = Audit(session)

@@ -12,6 +12,7 @@ from bot.ports import (
     File,
     IncomingMessage,
     Kind,
+    Letter,
     Mailbox,
     NeverWillBe,
     Removal,
@@ -80,9 +81,11 @@ class FakePlatform:
         """Wait to be cancelled: stories put events into the mailbox themselves."""
         await asyncio.Event().wait()
 
-    async def send(self, key: str, room: str, payload: Text | File | Removal) -> str:
+    async def send(self, key: str, room: str, payload: Text | File | Removal | Letter) -> str:
         """Post once per key."""
         await asyncio.sleep(0)
+        if isinstance(payload, Letter):
+            raise NeverWillBe("a chat carries no letters")
         if key in self.known:
             return self.known[key]
         if room in self.closed or room not in self.rooms:
@@ -155,6 +158,7 @@ class FakePlatform:
         kind: Kind = Kind.MESSAGE,
         target: str | None = None,
         event_id: str | None = None,
+        thread: str | None = None,
         is_direct: bool = False,
     ) -> str:
         """Let somebody do something in a room; gives the event's id."""
@@ -169,6 +173,7 @@ class FakePlatform:
             kind=kind,
             text=text,
             target=target,
+            thread=thread,
             is_direct=is_direct,
         )
         await mailbox.accept(self.name, Batch(position=str(self.position), events=[event]))
@@ -177,6 +182,40 @@ class FakePlatform:
     def _next_event(self) -> str:
         self.events += 1
         return f"$event{self.events}"
+
+
+@dataclass
+class Delivered:
+    """One letter in a fake mailbox."""
+
+    to: str
+    subject: str
+    text: str
+    files: list[File]
+
+
+@dataclass
+class FakeMail:
+    """Mailboxes in memory, by address. `refused` addresses take nothing."""
+
+    letters: list[Delivered] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    replay_window: timedelta = timedelta(0)
+
+    @property
+    def name(self) -> str:
+        """The sender's word."""
+        return "mail"
+
+    async def send(self, key: str, room: str, payload: Text | File | Removal | Letter) -> str:
+        """Deliver; a mail server knows no keys, so the relay must not ask twice."""
+        await asyncio.sleep(0)
+        if room in self.refused or not isinstance(payload, Letter):
+            raise NeverWillBe(f"no mailbox {room}")
+        self.letters.append(
+            Delivered(room, payload.subject, payload.markdown, list(payload.attachments))
+        )
+        return f"<{len(self.letters)}@bra.test>"
 
 
 class ShiftedClock:

@@ -71,6 +71,9 @@ back = ["{back}"]
 
 [commands]
 
+[replies]
+substitute = []
+
 [names.role]
 
 [formats]
@@ -129,7 +132,7 @@ class Installation:
 def bot(tmp_path: Path) -> Installation:
     """An installation with the delivered questions and a language of its own."""
     made = Installation(folder=tmp_path)
-    for name in ("questions", "cli", "documents"):
+    for name in ("questions", "cli", "documents", "agendas"):
         copytree(TEMPLATES / name, made.templates / name)
     for code, back in (("sv", "tillbaka"), ("en", "back")):
         (made.templates / "messages" / code).mkdir(parents=True)
@@ -300,6 +303,13 @@ def mark_alive(database: Database, at: datetime) -> None:
     database.now(lambda uow: uow.marks.set("alive_real", at.isoformat()))
 
 
+def test_every_kind_of_delivery_has_a_name() -> None:
+    """Whatever may stay undelivered is called by a word, and so is how it failed."""
+    kinds = {"text", "file", "letter", "removal", "join", "decline"}
+
+    assert set(cli_words("sv")["outbox"]) == kinds | {"failed", "uncertain"}
+
+
 # import
 
 
@@ -331,6 +341,39 @@ def test_import_twice(ready: Installation) -> None:
     lines = database.now(lambda uow: [(a.action, a.cause) for a in uow.audit.newest(5)])
     database.close()
     assert lines == [("cli:roster:import", "0 changes"), ("cli:roster:import", "6 changes")]
+
+
+def test_import_of_members_outside_the_chat(ready: Installation) -> None:
+    """Members are imported without account, once, and come back as the persons they were."""
+    text = "namn;konto;e-post;roll;enhet;funktion\nEva Ek;;eva@polis.se;läsare BRÅ;;polis\n"
+    file = ready.write("personer.csv", text)
+
+    first = ready.run("import", file)
+    after = state(ready)
+    second = ready.run("import", file)
+
+    assert (first.code, first.complained) == (0, "")
+    assert "- Ny person: Eva Ek (eva@polis.se)\n" in first.said
+    assert "- Eva Ek (eva@polis.se) får rollen läsare BRÅ\n" in first.said
+    assert second.said.startswith("Inget att ändra")
+    assert state(ready) == after
+
+    def leave(uow: UnitOfWork) -> tuple[str, ...]:
+        eva = uow.people.named("Eva Ek")
+        uow.people.set_active(eva.id, False)
+        return (eva.function, *(a.address for a in uow.people.accounts(eva.id)))
+
+    database = ready.database()
+    assert database.now(leave) == ("polis",)
+    database.close()
+    file.write_text(text.replace(";;eva", ";@eva:polis.se;eva"))
+    assert "Ny person: Eva Ek (@eva:polis.se)" in ready.run("import", file).said
+    assert ready.run("import", file).said.startswith("Inget att ändra")
+    assert state(ready)[1] == after[1]
+
+    file.write_text(text)
+    refused = ready.run("import", file)
+    assert (refused.code, "hör till kontot @eva:polis.se" in refused.said) == (1, True)
 
 
 def test_import_with_mistakes_changes_nothing(ready: Installation) -> None:
@@ -404,12 +447,19 @@ def test_outbox(ready: Installation) -> None:
                     tried_at=NOW, created_at=NOW,
                 )
             )  # fmt: skip
+        uow.outbox.add(
+            OutboxRow(
+                key="k4", platform="mail", room="eva@polis.se", kind="letter", template="mail_call",
+                state="failed", reason="550", tries=1, created_at=NOW,
+            )
+        )  # fmt: skip
 
     assert ready.run("outbox").said == "Allt som skulle sägas har kommit fram.\n"
     database.now(add)
     listed = ready.run("outbox").said
     row = "1  kom inte fram  2026-11-02 10:00  till !r1:b.se: meddelande remind. stängt\n"
     assert listed.startswith(row)
+    assert "till eva@polis.se: e-post mail_call. 550\n" in listed
     assert ("hemligt" in listed, "!r3" in listed) == (False, False)
 
     assert ready.run("outbox", "drop", 1).code == 0

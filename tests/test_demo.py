@@ -12,7 +12,9 @@ import pytest
 from bot.domain.report import Audience
 from bot.ports import Artifact
 from storage.editions import Edition, EditionState
-from tests.demo.verify import Read, compare
+from tests.demo.reading import Read, beside
+from tests.demo.verify import compare
+from tests.demo.verify_meeting import calendar_differs, letters_differ, notes_differ
 from tests.live.client import Shown
 
 MOST_SECONDS = 240
@@ -21,7 +23,7 @@ MOST_SECONDS = 240
 
 @pytest.mark.whole
 async def test_the_demonstration_ends_well_and_leaves_its_report(tmp_path: Path) -> None:
-    """Two months are played on a real homeserver, and what was posted is what was approved."""
+    """Two months and a meeting are played in earnest, and what was posted is what was approved."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.demo", "--once", "--output", str(tmp_path),
         cwd=Path(__file__).parents[1],
@@ -46,13 +48,21 @@ async def test_the_demonstration_ends_well_and_leaves_its_report(tmp_path: Path)
         for room in ("BRÅ", "SAMSA")
         for ending in (".md", ".pdf", ".png")
     }
+    names |= {
+        "Minnesanteckningar BRÅ 2026-11-26.pdf",
+        "Kalender BRÅ 2026-11-26.ics",
+        "Årshjul 2027.pdf",
+        "Årshjul 2027.png",
+    }
     assert {file.name for file in tmp_path.iterdir()} == names | {"transcript.txt"}
     for name in names:
         head = (tmp_path / name).read_bytes()[:8]
-        assert name.endswith(".md") or head[:4] in (b"%PDF", b"\x89PNG")
+        assert name.endswith(".md") or head[:4] in (b"%PDF", b"\x89PNG", b"BEGI")
     whole = (tmp_path / "transcript.txt").read_text(encoding="utf-8")
     assert whole.count("Lägesbilden ligger nu i rummet för") == 4
     assert re.search(r"• Ej svarat: Hemtjänsten norr$", whole, re.MULTILINE)
+    assert whole.count("Ämne: Kallelse: BRÅ torsdag 26 november 2026 kl. 13.00") == 1
+    assert "[direkt: Ingrid Palm]  Lägesbot\n      Påminnelse: uppdraget u1" in whole
 
 
 def test_one_changed_byte_or_word_is_noticed() -> None:

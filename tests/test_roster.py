@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -607,6 +608,185 @@ def test_plans_what_differs(roster: Roster) -> None:
         (ChangeKind.ROLE_TAKEN, anna, "deputy Biblioteket", ""),
         (ChangeKind.ROLE_TAKEN, anna, "reader_bra", ""),
     ]
+
+
+# Outside the chat
+
+WIDE = "namn;konto;e-post;roll;enhet;funktion\n"
+EVA = "Eva Polis;;Eva@polis.se;läsare BRÅ;;polis\n"
+EVA_TOO = "Eva Polis;;eva@polis.se;läsare SAMSA;;\n"
+OUTSIDE = KnownPerson(
+    id=9,
+    name="Eva Polis",
+    account=None,
+    email="eva@polis.se",
+    holdings=frozenset({(Role.READER_BRA, None)}),
+    function="polis",
+)
+
+
+def from_lines(folder: Path, text: str) -> Roster:
+    """Read a list of persons alone."""
+    return read(write(folder, {"p.csv": text}))
+
+
+def told_changes(plan: ImportPlan) -> list[tuple[str, str, str, str]]:
+    """Reduce a plan to what is told about it."""
+    return [(c.kind.value, c.subject, c.before, c.after) for c in plan.changes]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_reads_a_member_outside_the_chat(tmp_path: Path, form: str) -> None:
+    """A reader needs no account where there is an e-mail address; all its lines are one person."""
+    if form == "csv":
+        roster = from_lines(tmp_path, WIDE + EVA + EVA_TOO)
+    else:
+        roster = read([workbook(tmp_path / "p.xlsx", {"P": cells(WIDE + EVA + EVA_TOO)})])
+
+    assert roster.persons == [
+        PersonRow(
+            name="Eva Polis",
+            account=None,
+            email="Eva@polis.se",
+            holdings=frozenset({(Role.READER_BRA, None), (Role.READER_SAMSA, None)}),
+            lines=(2, 3),
+            function="polis",
+        )
+    ]
+
+
+def test_english_heading_of_function(tmp_path: Path) -> None:
+    """The column may be called function, and stand anywhere."""
+    text = "function;name;account;email;role;unit\npolice;Eva;;eva@polis.se;reader bra;\n"
+
+    assert [p.function for p in from_lines(tmp_path, text).persons] == ["police"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "params"),
+    [
+        ("Eva;;;läsare BRÅ;;", "no_address", {"role": Role.READER_BRA}),
+        ("Eva;;e@b.se;samordnare;;", "needs_account", {"role": Role.COORDINATOR}),
+        ("Eva;;e@b.se;rapportör;Djurås skola;", "needs_account", {"role": Role.REPORTER}),
+        ("Eva;;e@b;läsare ledning;;", "malformed_email", {"email": "e@b"}),
+        ("Eva;;e@b.se;;;", "empty_field", {"column": "role"}),
+        (
+            "Eva;;ANNA@gagnef.se;läsare BRÅ;;",
+            "account_missing",
+            {"email": "ANNA@gagnef.se", "account": "@anna:gagnef.se"},
+        ),
+        (
+            "Anna Ek;@anna:gagnef.se;;läsare BRÅ;;präst",
+            "different_function",
+            {"account": "@anna:gagnef.se", "first_line": 2},
+        ),
+        ("Eva;;e@b.se;läsare BRÅ;;19900101-1234", "identity_number", {"column": "function"}),
+        ("Eva;;e@b.se;läsare BRÅ;;=1+1", "formula", {"column": "function"}),
+    ],
+)
+def test_refuses_a_bad_outsider(
+    tmp_path: Path, line: str, code: str, params: Mapping[str, object]
+) -> None:
+    """Each fault of a line without account, or of a function, is told as other faults are."""
+    first = ANNA.replace("\n", ";rektor\n")
+    paths = write(tmp_path, {"u.csv": UNITS, "p.csv": WIDE + first + line})
+
+    assert [(p.file, p.line, p.code, p.params) for p in problems(paths)] == [
+        ("p.csv", 3, code, params)
+    ]
+
+
+def test_refuses_an_outsider_whose_account_is_known(tmp_path: Path) -> None:
+    """Whoever has an account in the database is not imported a second time without it."""
+    with pytest.raises(RosterInvalid) as caught:
+        read_roster(
+            write(tmp_path, {"p.csv": WIDE + EVA}),
+            known_accounts={"eva@polis.se": "@eva:b.se"},
+            holds_identity_number=looks_like_identity_number,
+        )
+
+    assert told(caught.value.problems) == [("p.csv", 2, "account_missing")]
+
+
+def test_refuses_two_columns_of_function(tmp_path: Path) -> None:
+    """The optional column, too, stands once."""
+    text = WIDE.replace("\n", ";function\n") + "\n"
+
+    found = problems(write(tmp_path, {"p.csv": text}))
+
+    assert [(p.code, p.params) for p in found] == [("duplicate_column", {"columns": ("function",)})]
+
+
+def test_plans_a_new_outsider(tmp_path: Path) -> None:
+    """Somebody outside the chat is told by the address, with the function."""
+    plan = plan_import(from_lines(tmp_path, WIDE + EVA), units=[], persons=[STRANGER])
+
+    assert told_changes(plan) == [
+        ("person_added", "Eva Polis (Eva@polis.se)", "", "Eva Polis; Eva@polis.se; polis"),
+        ("role_given", "Eva Polis (Eva@polis.se)", "", "reader_bra"),
+    ]
+
+
+def test_recognises_an_outsider_by_address(tmp_path: Path) -> None:
+    """Whoever has no account is found again by the address, in any case, and changed."""
+    text = WIDE + EVA_TOO.replace("Polis", "Ek").replace(";;\n", ";;räddningstjänsten\n")
+
+    plan = plan_import(from_lines(tmp_path, text), units=[], persons=[OUTSIDE])
+
+    subject = "Eva Ek (eva@polis.se)"
+    before, after = "Eva Polis; eva@polis.se; polis", "Eva Ek; eva@polis.se; räddningstjänsten"
+    assert told_changes(plan) == [
+        ("person_changed", subject, before, after),
+        ("role_given", subject, "", "reader_samsa"),
+        ("role_taken", subject, "reader_bra", ""),
+    ]
+    assert [(u.id, u.account) for u in plan.persons_changed] == [(9, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        (HEAD + "Eva Polis;;eva@polis.se;läsare BRÅ;\n", None),
+        (WIDE + "Eva Polis;;eva@polis.se;läsare BRÅ;;\n", "Eva Polis; eva@polis.se"),
+    ],
+)
+def test_function_is_left_where_there_is_no_column(
+    tmp_path: Path, text: str, after: str | None
+) -> None:
+    """Without the column functions stay as they are; an empty field takes one away."""
+    plan = plan_import(from_lines(tmp_path, text), units=[], persons=[OUTSIDE])
+
+    assert [c.after for c in plan.changes] == ([] if after is None else [after])
+
+
+def test_outsider_who_gets_an_account_stays_the_same_person(tmp_path: Path) -> None:
+    """An account is added to whoever was known by the same address and name."""
+    text = HEAD + "Eva Polis;@eva:b.se;eva@polis.se;läsare BRÅ;\n"
+
+    plan = plan_import(from_lines(tmp_path, text), units=[], persons=[OUTSIDE])
+
+    assert plan.persons_added == []
+    assert [(u.id, u.account) for u in plan.persons_changed] == [(9, "@eva:b.se")]
+    assert [c.after for c in plan.changes] == ["Eva Polis; eva@polis.se; polis; @eva:b.se"]
+
+
+def test_shared_address_is_no_proof_of_identity(tmp_path: Path) -> None:
+    """An account with another name is another person, whatever address both use."""
+    text = HEAD + "Ulf Polis;@ulf:b.se;eva@polis.se;läsare BRÅ;\n"
+
+    plan = plan_import(from_lines(tmp_path, text), units=[], persons=[OUTSIDE])
+
+    assert ([p.name for p in plan.persons_added], plan.persons_changed) == (["Ulf Polis"], [])
+
+
+def test_outsider_who_had_left_comes_back(tmp_path: Path) -> None:
+    """Somebody outside the chat who had left comes back as the same person, told as added."""
+    plan = plan_import(
+        from_lines(tmp_path, WIDE + EVA), units=[], persons=[replace(OUTSIDE, active=False)]
+    )
+
+    assert [u.id for u in plan.persons_changed] == [9]
+    assert [c.kind for c in plan.changes] == [ChangeKind.PERSON_ADDED]
 
 
 @pytest.mark.parametrize("units", [[], [SKOLA, GARD, OTHER]])

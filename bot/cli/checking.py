@@ -14,8 +14,10 @@ from jinja2 import TemplateSyntaxError
 
 from bot.cli.phrases import Phrases, read_settings, said_in
 from bot.config import BadSettings, Settings
+from bot.languages import BadTemplates
 from bot.questions import LANGUAGES, BadQuestionSet, Mistake, load_question_sets
-from bot.render import BadTemplates, Renderer
+from bot.render import Renderer
+from bot.standing import BadAgenda, load_agendas
 
 _ANY = ZoneInfo("UTC")
 _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
@@ -28,6 +30,7 @@ def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
     try:
         settings = read_settings(path)
         settings.password()
+        settings.mail_password()
     except BadSettings as error:
         mistakes += _in_settings(path, str(error), phrases)
     language, folder = said_in(path)
@@ -57,6 +60,12 @@ def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
             Mistake(file=str(folder / "questions" / m.file), line=m.line, what=m.what)
             for m in error.mistakes
         )
+    try:
+        load_agendas(folder / "agendas")
+    except BadAgenda as error:
+        for told in error.mistakes:
+            file, _, what = told.partition(": ")
+            mistakes.append(Mistake(file=str(folder.parent / file), line=None, what=what))
     return mistakes
 
 

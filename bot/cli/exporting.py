@@ -1,30 +1,27 @@
-"""The package for the municipality's registry: one period's answers and published documents.
+"""The package for the municipality's registry: one period's answers, documents and council records.
 
 OSL 5 kap. wants public records kept in order: sequence number, time received, unit, period and a
-field for the diarienummer. Words for headings and states come from templates/cli/.
+field for the diarienummer. How the answers are written belongs in answer_export.py, the council's
+records in council_export.py. Words for headings come from templates/cli/.
 """
 
-import csv
-import hashlib
-import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.cli.answer_export import AnswerFiles, Entry, read_entries
+from bot.cli.council_export import CouncilFiles, read_records
+from bot.cli.package_files import add_document, as_json, checksums, write_files
 from bot.cli.phrases import Phrases
 from bot.domain.calendar import Period
-from bot.domain.cycle import Cycle, Submission
-from bot.domain.people import Unit
-from bot.domain.question import Answers, Question, QuestionKind, QuestionSet, Value, fold
+from bot.domain.cycle import Cycle
+from bot.domain.question import QuestionSet
 from storage.database import Database
 from storage.unit_of_work import UnitOfWork
 
 _SUMS = "SHA256SUMS"
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet takes a cell that begins so for a formula, or hides that it does (OWASP)."""
 
 
 class CannotExport(Exception):
@@ -37,21 +34,16 @@ class CannotExport(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What to export. `masked` leaves out what people wrote in their own words."""
+    """What to export. `masked` leaves out what people wrote in their own words.
+
+    With a `unit` there are its answers and what has been published, and no records of the council,
+    which are no unit's.
+    """
 
     period: Period
     unit: str | None
     masked: bool
     folder: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """One unit's answer with all versions of it."""
-
-    unit: Unit
-    submission: Submission
-    versions: Sequence[tuple[int, str, Answers]]
 
 
 def export_package(
@@ -60,10 +52,13 @@ def export_package(
     *,
     question_sets: Mapping[str, QuestionSet],
     phrases: Phrases,
+    names: Phrases,
     zone: ZoneInfo,
     now: datetime,
 ) -> Sequence[str]:
     """Write the package to an empty or new folder; gives its files' names.
+
+    `phrases` are the command line's words, `names` what states are called in the rooms.
 
     Raises:
         CannotExport: `export_folder`, `export_period`, `export_unit` or `export_question_set`.
@@ -72,35 +67,47 @@ def export_package(
     if wish.folder.exists() and (not wish.folder.is_dir() or any(wish.folder.iterdir())):
         raise CannotExport("export_folder", {"folder": wish.folder})
 
-    def work(uow: UnitOfWork) -> Sequence[str]:
-        cycle = uow.cycles.by_key(wish.period.key)
-        if cycle is None:
-            raise CannotExport("export_period", {"period": wish.period.key})
+    def answers(entries: Sequence[Entry], cycle: Cycle, name: str) -> Mapping[str, bytes]:
         form = question_sets.get(cycle.question_set)
         if form is None:
             raise CannotExport("export_question_set", {"name": cycle.question_set})
-        entries = _entries(uow, cycle, wish)
-        content = _Package(cycle, form, phrases, zone, masked=wish.masked)
-        answers, documents = (phrases.name("files", key) for key in ("answers", "documents"))
-        files = {
-            f"{answers}.csv": content.table(entries),
-            f"{answers}.json": _json(content.answers(entries)),
+        made = AnswerFiles(form=form, phrases=phrases, zone=zone, masked=wish.masked)
+        return made.files(phrases.name("files", name), entries)
+
+    def work(uow: UnitOfWork) -> Sequence[str]:
+        cycle, unrest = uow.cycles.by_key(wish.period.key), _of_unrest(uow, wish.period)
+        rounds = [cycle, *unrest] if cycle else unrest
+        records = None
+        if wish.unit is None:
+            records = read_records(uow, wish.period, zone, rounds=[c.id for c in rounds])
+        if cycle is None and (_asked_otherwise(uow, wish.period) or not (unrest or records)):
+            raise CannotExport("export_period", {"period": wish.period.key})
+        monthly = read_entries(uow, [cycle] if cycle else [], wish.unit)
+        troubled = read_entries(uow, unrest, wish.unit)
+        if wish.unit is not None and not monthly and not troubled:
+            raise CannotExport("export_unit", {"unit": wish.unit, "period": wish.period.key})
+        documents = phrases.name("files", "documents")
+        files: dict[str, bytes] = {}
+        if cycle:
+            files |= answers(monthly, cycle, "answers")
+        if troubled:
+            files |= answers(troubled, unrest[0], "unrest_answers")
+        editions = _editions(uow, cycle, documents, files) if cycle else []
+        if records:
+            council = CouncilFiles(phrases=phrases, names=names, zone=zone, masked=wish.masked)
+            council.add(records, documents, files)
+        about = _about(cycle, unrest) | {
+            "period": wish.period.key,
+            "unit": wish.unit,
+            "masked": wish.masked,
+            "exported_at": now.isoformat(),
+            "zone": str(zone),
+            "editions": editions,
+            "files": sorted(files),
         }
-        editions = []
-        for edition in uow.editions.published(cycle.id):
-            names = []
-            for _, artifact in uow.editions.artifacts(edition.id):
-                name = f"{documents}/{Path(artifact.name).name}"
-                if name in files:
-                    name = f"{documents}/{edition.id}-{Path(artifact.name).name}"
-                files[name] = artifact.content
-                names.append(name)
-            about = {"audience": edition.audience, "number": edition.number}
-            editions.append(about | {"sha256": edition.sha256, "documents": names})
-        files["metadata.json"] = _json(content.metadata(wish, now, editions, sorted(files)))
-        sums = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-        files[_SUMS] = "".join(sums).encode()
-        _write(wish.folder, files)
+        files["metadata.json"] = as_json(about)
+        files[_SUMS] = checksums(files)
+        write_files(wish.folder, files)
         uow.audit.add(
             at=now,
             action="cli:registry:export",
@@ -114,173 +121,57 @@ def export_package(
     return database.now(work)
 
 
-def defused(cell: str) -> str:
-    """Keep a spreadsheet from taking what somebody wrote for a formula."""
-    return f"'{cell}" if cell.startswith(_DANGEROUS) else cell
+def _of_unrest(uow: UnitOfWork, period: Period) -> Sequence[Cycle]:
+    """List the rounds of unrest of a period's months, in order."""
+    rounds = [c for unrest in uow.unrests.where() for c in uow.cycles.of_unrest(unrest.id)]
+    return [c for c in rounds if period.first <= c.period.first and c.period.last <= period.last]
 
 
-def _entries(uow: UnitOfWork, cycle: Cycle, wish: Wish) -> Sequence[_Entry]:
-    """Read the answers, in the order in which they were registered; the unanswered come last."""
-    entries = [
-        _Entry(
-            unit=uow.people.unit(submission.unit_id),
-            submission=submission,
-            versions=uow.cycles.versions(submission.id),
-        )
-        for submission in uow.cycles.submissions(cycle.id)
+def _asked_otherwise(uow: UnitOfWork, period: Period) -> bool:
+    """Tell whether a round asked about these months together with others, so that a package for the
+    period would lack its answers."""
+    return any(
+        c.period.first <= period.last and period.first <= c.period.last
+        for c in uow.cycles.all()
+        if not c.rehearsal
+    )
+
+
+def _editions(
+    uow: UnitOfWork, cycle: Cycle, folder: str, files: dict[str, bytes]
+) -> Sequence[Mapping[str, object]]:
+    """Add what has been published; gives what to tell about it."""
+    return [
+        {
+            "audience": edition.audience,
+            "number": edition.number,
+            "sha256": edition.sha256,
+            "documents": [
+                add_document(files, folder, artifact.name, artifact.content, str(edition.id))
+                for _, artifact in uow.editions.artifacts(edition.id)
+            ],
+        }
+        for edition in uow.editions.published(cycle.id)
     ]
-    if wish.unit is not None:
-        wanted = fold(wish.unit)
-        entries = [e for e in entries if wanted in (e.unit.short_id, fold(e.unit.name))]
-        if not entries:
-            raise CannotExport("export_unit", {"unit": wish.unit, "period": cycle.period.key})
-    return sorted(entries, key=lambda e: (e.submission.registry_number or 10**9, e.unit.id))
 
 
-class _Package:
-    """The content of the package's own files."""
-
-    def __init__(
-        self, cycle: Cycle, form: QuestionSet, phrases: Phrases, zone: ZoneInfo, *, masked: bool
-    ) -> None:
-        self._cycle, self._form, self._phrases = cycle, form, phrases
-        self._zone, self._masked = zone, masked
-
-    def table(self, entries: Sequence[_Entry]) -> bytes:
-        """One line per unit, for people: UTF-8 with its mark and semicolons, as Excel wants it."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=";")
-        for row in self._rows(entries):
-            writer.writerow([defused(cell) for cell in row])
-        return text.getvalue().encode("utf-8-sig")
-
-    def _rows(self, entries: Sequence[_Entry]) -> Iterator[Sequence[str]]:
-        language, words = self._phrases.code, self._phrases
-        headings = [words.name("headings", key) for key in self._facts(None)]
-        questions = self._questions(entries)
-        for question in questions:
-            heading = question.heading.get(language, question.id)
-            headings.append(heading)
-            if not self._masked:
-                headings.append(words("own_words", {"question": heading}))
-        yield headings
-        for entry in entries:
-            row = list(self._facts(entry).values())
-            for question in questions:
-                value = entry.submission.answers.get(question.id, Value())
-                chosen = self._form.chosen_of(question, value)
-                row.append(", ".join(c.label.get(language, c.id) for c in chosen))
-                if not self._masked:
-                    row.append(value.text)
-            yield row
-
-    def _questions(self, entries: Sequence[_Entry]) -> Sequence[Question]:
-        """List the form's questions, and those that it has lost since but that were answered."""
-        asked = [q for q in self._form.questions if q.kind is not QuestionKind.GATE]
-        answered = dict.fromkeys(q for entry in entries for q in entry.submission.answers)
-        lost = [question for question in answered if question not in self._form.by_id]
-        return [
-            *asked,
-            *(Question(id=q, kind=QuestionKind.TEXT, number=1, text={}) for q in lost),
-        ]
-
-    def _facts(self, entry: _Entry | None) -> Mapping[str, str]:
-        """Give what the registry asks about an answer; without one, the same names."""
-        submission, unit = (entry.submission, entry.unit) if entry else (None, None)
-        received = submission.received_at if submission else None
-        marks = []
-        if submission:
-            held = {
-                "late": submission.late,
-                "on_behalf": submission.on_behalf,
-                "internal": submission.internal,
-            }
-            marks = [self._phrases.name("marks", mark) for mark, is_set in held.items() if is_set]
-        return {
-            "registry_number": str((submission and submission.registry_number) or ""),
-            "received_at": received.astimezone(self._zone).isoformat(" ", "seconds")
-            if received
-            else "",
-            "unit_id": unit.short_id if unit else "",
-            "unit": unit.name if unit else "",
-            "board": unit.board if unit else "",
-            "period": self._cycle.period.key,
-            "case_number": "",
-            "state": self._phrases.name("states", submission.state) if submission else "",
-            "version": str(submission.version) if submission else "",
-            "marks": ", ".join(marks),
-        }
-
-    def answers(self, entries: Sequence[_Entry]) -> Sequence[Mapping[str, object]]:
-        """Everything by id, for programs, with every version that was ever sent."""
-        return [
+def _about(cycle: Cycle | None, unrest: Sequence[Cycle]) -> dict[str, object]:
+    """Tell which rounds the answers come from; a month that is not over has no round of its own."""
+    return {
+        "question_set": cycle.question_set if cycle else None,
+        "round": cycle.short_id if cycle else None,
+        "state": cycle.state if cycle else None,
+        "opens_at": cycle.opens_at.isoformat() if cycle else None,
+        "closes_at": cycle.closes_at.isoformat() if cycle else None,
+        "unrest_rounds": [
             {
-                "registry_number": entry.submission.registry_number,
-                "received_at": entry.submission.received_at.isoformat()
-                if entry.submission.received_at
-                else None,
-                "unit": {
-                    "id": entry.unit.short_id,
-                    "name": entry.unit.name,
-                    "board": entry.unit.board,
-                    "place": entry.unit.place,
-                },
-                "period": self._cycle.period.key,
-                "case_number": "",
-                "state": entry.submission.state,
-                "version": entry.submission.version,
-                "late": entry.submission.late,
-                "on_behalf": entry.submission.on_behalf,
-                "internal": entry.submission.internal,
-                "answers": self._by_id(entry.submission.answers),
-                "versions": [
-                    {"version": number, "state": state, "answers": self._by_id(answers)}
-                    for number, state, answers in entry.versions
-                ],
+                "round": c.short_id,
+                "unrest": f"r{c.unrest_id}",
+                "question_set": c.question_set,
+                "state": c.state,
+                "opens_at": c.opens_at.isoformat(),
+                "closes_at": c.closes_at.isoformat(),
             }
-            for entry in entries
-        ]
-
-    def _by_id(self, answers: Answers) -> Mapping[str, Mapping[str, object]]:
-        return {
-            question: {"chosen": list(value.chosen)}
-            | ({} if self._masked else {"text": value.text})
-            for question, value in answers.items()
-        }
-
-    def metadata(
-        self,
-        wish: Wish,
-        now: datetime,
-        editions: Sequence[Mapping[str, object]],
-        files: Sequence[str],
-    ) -> Mapping[str, object]:
-        """Tell what the package is."""
-        return {
-            "period": self._cycle.period.key,
-            "question_set": self._cycle.question_set,
-            "round": self._cycle.short_id,
-            "state": self._cycle.state,
-            "opens_at": self._cycle.opens_at.isoformat(),
-            "closes_at": self._cycle.closes_at.isoformat(),
-            "unit": wish.unit,
-            "masked": wish.masked,
-            "exported_at": now.isoformat(),
-            "zone": str(self._zone),
-            "editions": editions,
-            "files": files,
-        }
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files, readable by their owner only: answers hold what isn't published."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_bytes(content)
+            for c in unrest
+        ],
+    }

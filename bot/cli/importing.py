@@ -1,7 +1,7 @@
 """Carries out an import of the administrator's lists: all of it, or nothing.
 
 How the lists are read belongs in roster.py, what they would change in domain/roster.py, and how it
-is told in cli.py.
+is told in tasks.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,6 +61,7 @@ def import_files(
         roster = read_roster(
             paths,
             known_units=frozenset(u.name for u in known.units if u.active),
+            known_accounts=known.accounts,
             holds_identity_number=holds_identity_number,
         )
         plan = plan_import(roster, units=known.units, persons=known.persons)
@@ -83,30 +84,39 @@ def import_files(
 
 
 class _Known:
-    """What the database has: active or not, since a name or an account is never free again."""
+    """What the database has: active or not, since a name or an account is never free again.
+
+    `accounts` tells by e-mail address, in lower case, who is there with which account.
+    """
 
     def __init__(self, uow: UnitOfWork, platform: str) -> None:
-        accounts = [a for a in uow.people.all_accounts() if a.platform == platform]
-        people = {p.id: p for p in uow.people.everybody()}
-        active = frozenset(people)
-        for account in accounts:
-            if account.person_id not in people:
-                people[account.person_id] = uow.people.get(account.person_id)
+        active = {p.id: p for p in uow.people.everybody()}
+        people = active | {p.id: p for p in uow.people.left()}
+        there = [a for a in uow.people.all_accounts() if a.platform == platform]
+        held = [(account.person_id, account.address) for account in there]
+        outside = people.keys() - {person_id for person_id, _ in held}
+        accounts: list[tuple[int, str | None]] = [*held, *((n, None) for n in sorted(outside))]
+        self.accounts = {
+            email.casefold(): account
+            for person_id, account in held
+            if person_id in active and (email := people[person_id].email)
+        }
         self.units = uow.people.all_units()
         names = {unit.id: unit.name for unit in self.units}
         self.persons = [
             KnownPerson(
                 id=person.id,
                 name=person.name,
-                account=account.address,
+                account=account,
                 email=person.email,
+                function=person.function,
                 holdings=frozenset(
                     (h.role, names[h.unit_id] if h.unit_id else None) for h in person.holdings
                 ),
                 active=person.id in active,
             )
-            for account in accounts
-            for person in [people[account.person_id]]
+            for person_id, account in accounts
+            for person in [people[person_id]]
         ]
 
 
@@ -121,13 +131,18 @@ def _carry_out(
         ids[unit_key(row.name)] = people.save_unit(new).id
     for person in plan.persons_added:
         added = people.add_person(person.name, language, person.email)
-        people.add_account(added.id, platform, person.account)
+        people.set_function(added.id, person.function or "")
+        if person.account:
+            people.add_account(added.id, platform, person.account)
         for held in person.holdings:
             people.give(added.id, _holding(held, ids))
     for update in plan.persons_changed:
         spoken = people.get(update.id).language
         people.change_person(update.id, name=update.name, email=update.email, language=spoken)
+        people.set_function(update.id, update.function)
         people.set_active(update.id, True)
+        if update.account:
+            people.add_account(update.id, platform, update.account)
         for held in update.taken:
             people.take(update.id, _holding(held, ids))
         for held in update.given:

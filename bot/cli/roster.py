@@ -1,19 +1,19 @@
 """The administrator's lists of units and persons, checked: all that is wrong is told at once.
 
-How files become tables belongs in spreadsheet.py; the values, and what an import would change, in
-domain/roster.py.
+How files become tables belongs in spreadsheet.py, what lines make a person in person_lines.py, the
+words that the lists are written with in roster_words.py; the values, and what an import would
+change, in domain/roster.py.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bot.cli.person_lines import PersonLines
+from bot.cli.roster_words import alike, column_of, role_of, roles_alike
 from bot.cli.spreadsheet import Table, read_tables
 from bot.domain.people import Role
 from bot.domain.roster import (
+    FUNCTION,
     PERSON_COLUMNS,
     UNIT_COLUMNS,
     Code,
@@ -26,37 +26,12 @@ from bot.domain.roster import (
     unit_key,
 )
 
-SWEDISH_HEADINGS = {
-    "enhet": "unit", "nämnd": "board", "ort": "place",
-    "namn": "name", "konto": "account", "e-post": "email", "epost": "email", "roll": "role",
-}  # fmt: skip
-SWEDISH_ROLES = {
-    "rapportör": Role.REPORTER,
-    "ersättare": Role.DEPUTY,
-    "samordnare": Role.COORDINATOR,
-    "ersättande samordnare": Role.SUBSTITUTE,
-    "läsare BRÅ": Role.READER_BRA,
-    "läsare SAMSA": Role.READER_SAMSA,
-    "läsare ledning": Role.READER_MANAGEMENT,
-    "läsare kommunstyrelseförvaltning": Role.READER_EXECUTIVE,
-    "administratör": Role.ADMINISTRATOR,
-}
-"""The file format's Swedish words; the English ones are the columns' and roles' own names."""
-
-# Matrix user ids of today (specification, "User Identifiers"): a capital letter before the colon is
-# a slip, and would name an account that does not exist; a server's name may have them. At most 255
-# characters.
-_ACCOUNT = re.compile(
-    r"(?=.{1,255}\Z)@[a-z0-9._=/+-]+:(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
-)
-_EMAIL = re.compile(r'(?!.*\.\.)[^\s@;,<>"()]+@(?:[\w-]+\.)+[\w-]{2,}')
-_ALIKE, _SUGGESTIONS = 0.7, 3  # a likeness that found 11 of 12 Swedish slips of the key
-
 
 def read_roster(
     paths: Sequence[Path],
     *,
     known_units: frozenset[str] = frozenset(),
+    known_accounts: Mapping[str, str] | None = None,
     holds_identity_number: Callable[[str], bool],
 ) -> Roster:
     """Read units and persons from CSV files or a workbook, in any order.
@@ -64,6 +39,7 @@ def read_roster(
     Args:
         paths: what to read; which file or sheet is which is told by its headings.
         known_units: units the database has, so that persons can be imported alone.
+        known_accounts: by e-mail address, in lower case, the account that somebody has there.
         holds_identity_number: the privacy rule; a field it finds one in is refused, unquoted.
 
     Raises:
@@ -77,20 +53,10 @@ def read_roster(
     units = reading.units(unit_names)
     # A table or line that could not be read would make its units unknown: say the cause alone.
     certain = readable and UNIT_COLUMNS not in reading.passed_over
-    persons = reading.persons(unit_names if certain else None)
+    persons = reading.persons(unit_names if certain else None, known_accounts or {})
     if reading.problems:
         raise RosterInvalid(sorted(reading.problems, key=lambda p: (p.file, p.line or 0)))
     return Roster(units=units, persons=persons, warnings=reading.warnings(units, persons))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Draft:
-    """A person while the lines of the account are gathered."""
-
-    name: str = ""
-    email: str = ""
-    holdings: dict[Held, int] = field(default_factory=dict)
-    lines: list[int] = field(default_factory=list)
 
 
 class _Reading:
@@ -106,7 +72,7 @@ class _Reading:
     def read(self, path: Path) -> None:
         """Take the tables of one file."""
         try:
-            tables = read_tables(path, lambda heading: _COLUMNS.get(_fold(heading)))
+            tables = read_tables(path, column_of)
         except RosterInvalid as found:
             self.problems += found.problems
             return
@@ -131,7 +97,8 @@ class _Reading:
         missing = tuple(column for column in kind if column not in found)
         if missing:
             self._wrong(table.file, line, "missing_columns", {"columns": missing})
-        twice = tuple(column for column in kind if found.count(column) > 1)
+        read = (*PERSON_COLUMNS, FUNCTION) if kind is PERSON_COLUMNS else kind
+        twice = tuple(column for column in read if found.count(column) > 1)
         if twice:
             self._wrong(table.file, line, "duplicate_column", {"columns": twice})
         if kind in self._tables:
@@ -156,53 +123,23 @@ class _Reading:
                 names[key] = value["unit"]
         return list(rows.values())
 
-    def persons(self, unit_names: Mapping[str, str] | None) -> list[PersonRow]:
+    def persons(
+        self, unit_names: Mapping[str, str] | None, known_accounts: Mapping[str, str]
+    ) -> Sequence[PersonRow]:
         """Check the persons; None means that the units are not known for certain."""
-        drafts: dict[str, _Draft] = {}
+        persons = PersonLines(self._wrong)
         for file, line, value in self._lines(PERSON_COLUMNS):
-            account, email = value["account"], value["email"]
-            for column in ("name", "account", "role"):
-                if not value[column]:
-                    self._wrong(file, line, "empty_field", {"column": column})
-            if account and not _ACCOUNT.fullmatch(account):
-                self._wrong(file, line, "malformed_account", {"account": account})
-            if email and not _EMAIL.fullmatch(email):
-                self._wrong(file, line, "malformed_email", {"email": email})
-            held = self._held(file, line, value, unit_names)
-            if not account:
-                continue
-            draft = drafts.setdefault(account, _Draft())
-            draft.lines.append(line)
-            first = {"account": account, "first_line": draft.lines[0]}
-            draft.name = draft.name or value["name"]
-            if value["name"] not in ("", draft.name):
-                self._wrong(file, line, "different_name", first)
-            # An e-mail written on one of several lines is enough.
-            draft.email = draft.email or email
-            if email.casefold() not in ("", draft.email.casefold()):
-                self._wrong(file, line, "different_email", first)
-            if held and draft.holdings.setdefault(held, line) != line:
-                about = {"first_line": draft.holdings[held]}
-                self._wrong(file, line, "duplicate_line", about)
-        return [
-            PersonRow(
-                name=draft.name,
-                account=account,
-                email=draft.email or None,
-                holdings=frozenset(draft.holdings),
-                lines=tuple(draft.lines),
-            )
-            for account, draft in drafts.items()
-        ]
+            persons.check(file, line, value)
+            persons.add(file, line, value, self._held(file, line, value, unit_names))
+        return persons.rows(known_accounts)
 
     def _held(
         self, file: str, line: int, value: Mapping[str, str], units: Mapping[str, str] | None
     ) -> Held | None:
-        unit, role = value["unit"], _ROLES.get(_fold(value["role"]))
+        unit, role = value["unit"], role_of(value["role"])
         if role is None:
             if value["role"]:
-                alike = _alike(value["role"], [*SWEDISH_ROLES, *Role])
-                about = {"role": value["role"], "suggestions": alike}
+                about = {"role": value["role"], "suggestions": roles_alike(value["role"])}
                 self._wrong(file, line, "unknown_role", about)
         elif not role.of_unit:
             if unit:
@@ -213,7 +150,7 @@ class _Reading:
         elif units is None or unit_key(unit) in units:
             return role, (units or {}).get(unit_key(unit), unit)
         else:
-            about = {"unit": unit, "suggestions": _alike(unit, units.values())}
+            about = {"unit": unit, "suggestions": alike(unit, units.values())}
             self._wrong(file, line, "unknown_unit", about)
         return None
 
@@ -270,23 +207,3 @@ class _Reading:
 
     def _wrong(self, file: str, line: int, code: Code, params: Mapping[str, object]) -> None:
         self.problems.append(RosterProblem(file=file, line=line, code=code, params=params))
-
-
-def _fold(word: str) -> str:
-    """Reduce a word of ours to what case, diacritics, hyphens and spaces leave the same."""
-    parts = unicodedata.normalize("NFKD", word.casefold())
-    bare = "".join(" " if c in "-_" else c for c in parts if not unicodedata.combining(c))
-    return " ".join(bare.split())
-
-
-def _alike(word: str, options: Iterable[str]) -> tuple[str, ...]:
-    folded = {_fold(option): str(option) for option in options}
-    return tuple(folded[f] for f in get_close_matches(_fold(word), folded, _SUGGESTIONS, _ALIKE))
-
-
-_COLUMNS = {_fold(word): column for word, column in SWEDISH_HEADINGS.items()} | {
-    column: column for column in (*UNIT_COLUMNS, *PERSON_COLUMNS)
-}
-_ROLES = {_fold(word): role for word, role in SWEDISH_ROLES.items()} | {
-    _fold(role): role for role in Role
-}

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from bot.documents.words import LEVELS, SILENT, View, Words, drawable, loses_signs, mark_of
-from bot.domain.report import Audience, Remark, Report, Tally, UnitLine
+from bot.domain.follow_up import AssignmentState
+from bot.domain.report import Audience, FollowUpLine, Remark, Report, Tally, UnitLine
 
 
 def report_view(report: Report, words: Words) -> View:
@@ -32,7 +33,7 @@ def report_view(report: Report, words: Words) -> View:
             ("done", _figures(report, words, "done")),
             ("support", _figures(report, words, "support") + _support(report, words)),
             ("ahead", _figures(report, words, "ahead")),
-            ("assignments", [_paragraphs([text["no_assignments"]])]),
+            ("assignments", _follow_up(report, words)),
             ("basis", _basis(report, words)),
         )
         if blocks
@@ -217,6 +218,32 @@ def _support(report: Report, words: Words) -> list[View]:
     columns = [words.lists["support_columns"][n] for n in kept]
     rows = [[row[n] for n in kept] for row in rows]
     return [{"kind": "support", "title": words.text["proposals"], "columns": columns, "rows": rows}]
+
+
+def _follow_up(report: Report, words: Words) -> list[View]:
+    if not report.follow_up:
+        return [_paragraphs([words.text["no_assignments"]])]
+    rows = [
+        [
+            line.short_id,
+            line.title,
+            line.owner or words.text["none"],
+            line.due.isoformat() if line.due else words.text["none"],
+            _standing(line, words),
+        ]
+        for line in report.follow_up
+    ]
+    columns = list(words.lists["follow_up_columns"])
+    return [{"kind": "follow_up", "columns": columns, "rows": rows}]
+
+
+def _standing(line: FollowUpLine, words: Words) -> str:
+    """Say in words where it is; how it goes only while something remains to be done."""
+    said = [words.groups["follow_up_states"][line.state]]
+    said += [words.text["overdue"]] * line.overdue
+    if line.level is not None and line.state == AssignmentState.ONGOING:
+        said.append(words.groups["follow_up_levels"][line.level])
+    return ", ".join(said)
 
 
 def _basis(report: Report, words: Words) -> list[View]:

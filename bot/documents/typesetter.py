@@ -1,7 +1,8 @@
-"""Report → PDF and picture, by Typst in a child process.
+"""Report or paper → PDF and picture, by Typst in a child process.
 
 Here stand the child's care and the files' names. What the documents show is decided in
-report_view.py, how it looks in templates/documents/, and Typst itself is loaded in typeset.py.
+report_view.py and paper.py, how it looks in templates/documents/, and Typst itself is loaded in
+typeset.py.
 """
 
 import asyncio
@@ -10,15 +11,18 @@ import hashlib
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from bot.documents.paper import paper_view
 from bot.documents.picture_view import picture_view
 from bot.documents.report_view import report_view
-from bot.documents.words import Words
+from bot.documents.wheel_view import poster_view
+from bot.documents.words import View, Words
 from bot.domain.report import Report
-from bot.ports import Artifact
+from bot.ports import Artifact, Paper
 
 LONGEST = 120
 """Seconds a child may take. 2 000 units take about two."""
@@ -62,18 +66,47 @@ class TypstTypesetter:
             _artifact(f"{name}.png", "image/png", png),
         )
 
-    def _request(self, report: Report, words: Words) -> bytes:
-        jobs = [
-            {"main": "report.typ", "format": "pdf", "data": report_view(report, words)},
-            {"main": "matrix.typ", "format": "png", "data": picture_view(report, words)},
+    async def print(self, paper: Paper) -> Sequence[Artifact]:
+        """Make the PDF (PDF/A-2a, PDF/UA-1), then the wheel's PNG where it is asked for.
+
+        The same paper gives the same bytes.
+
+        Raises:
+            TypesettingFailed: the child ended badly or took too long.
+            FileNotFoundError: there are no words in that language.
+        """
+        words = Words.read(self._root, paper.language, {})
+        made = await self._run(await asyncio.to_thread(self._paper_request, paper, words))
+        name = unicodedata.normalize("NFC", paper.name)
+        forms = (("pdf", "application/pdf"), ("png", "image/png"))
+        return [
+            _artifact(f"{name}.{ending}", media_type, content)
+            for (ending, media_type), content in zip(forms, made, strict=False)
         ]
+
+    def _request(self, report: Report, words: Words) -> bytes:
+        jobs = (
+            ("report.typ", "pdf", report_view(report, words)),
+            ("matrix.typ", "png", picture_view(report, words)),
+        )
         # The period's last day: known from the report alone, so two runs agree.
-        stamp = datetime.combine(report.period.end, time(), tzinfo=UTC)
+        return self._asking(report.period.end, jobs)
+
+    def _paper_request(self, paper: Paper, words: Words) -> bytes:
+        jobs = [("paper.typ", "pdf", paper_view(paper, words))]
+        if paper.picture and paper.wheel is not None:
+            jobs.append(("wheel.typ", "png", poster_view(paper, paper.wheel)))
+        return self._asking(paper.day, jobs)
+
+    def _asking(self, day: date, jobs: Sequence[tuple[str, str, View]]) -> bytes:
         request = {
             "root": str(self._root),
-            "timestamp": int(stamp.timestamp()),
+            "timestamp": int(datetime.combine(day, time(), tzinfo=UTC).timestamp()),
             "seconds": LONGEST,
-            "jobs": [job | {"data": json.dumps(job["data"])} for job in jobs],
+            "jobs": [
+                {"main": main, "format": form, "data": json.dumps(data)}
+                for main, form, data in jobs
+            ],
         }
         return json.dumps(request).encode()
 

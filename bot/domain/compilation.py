@@ -35,7 +35,7 @@ from bot.domain.protection import (
     tally,
 )
 from bot.domain.question import QuestionKind, QuestionSet, fold
-from bot.domain.report import Audience, Remark, Report, Support, UnitLine
+from bot.domain.report import Audience, FollowUpLine, Remark, Report, Support, UnitLine
 
 MINIMUM_UNITS = 3
 """The k of small-number protection where the settings name no other (routine)."""
@@ -73,6 +73,7 @@ def compile_report(
     last_year_key: str | None = None,
     minimum: int = MINIMUM_UNITS,
     corrected: bool = False,
+    follow_up: Sequence[FollowUpLine] = (),
 ) -> Report:
     """Compile one edition for one audience; the same input gives the same report in any order.
 
@@ -86,6 +87,7 @@ def compile_report(
             before it is what "last month" means.
         last_year_key: the period that "the same month last year" means.
         minimum: k, the least number of units behind a figure in the SAMSA edition.
+        follow_up: the open cases and assignments that this audience may read of.
 
     Raises:
         ValueError: `period_keys` does not end with this period.
@@ -129,6 +131,7 @@ def compile_report(
         remarks=() if protected else tuple(_remarks(active, now, question_set)),
         support=() if protected else tuple(_support(active, now)),
         corrected=corrected,
+        follow_up=tuple(follow_up),
     )
 
 

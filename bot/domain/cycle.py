@@ -73,6 +73,8 @@ class Cycle:
     rehearsal: bool = False
     delayed: bool = False
     """The round opened late because the bot was down; the deadline moved with it."""
+    unrest_id: int | None = None
+    """The time of unrest that it belongs to; None for a month's round."""
 
     @property
     def short_id(self) -> str:
@@ -93,6 +95,14 @@ class Cycle:
     def takes_answers(self) -> bool:
         """Tell whether reporters may still answer; late answers count until it is published."""
         return self.state is not CycleState.PUBLISHED
+
+    @property
+    def refusal(self) -> Conflict:
+        """Say why no answer is taken or changed any more."""
+        return Conflict(
+            "cycle_closed" if self.unrest_id is None else "unrest_round_over",
+            {"period": self.period},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +145,7 @@ def submit(
         Conflict: `cycle_closed`, where the round takes no answers any more.
     """
     if not cycle.takes_answers and not on_behalf:
-        raise Conflict("cycle_closed", {"period": cycle.period})
+        raise cycle.refusal
     if answers.get("lage", Value()).chosen == ("inget",):
         state = SubmissionState.NOTHING_TO_REPORT
     return replace(
@@ -186,7 +196,7 @@ def withdraw(submission: Submission, cycle: Cycle, *, by: int, now: datetime) ->
         Conflict: `cycle_closed` after publishing, `nothing_to_withdraw` where none was sent.
     """
     if not cycle.takes_answers:
-        raise Conflict("cycle_closed", {"period": cycle.period})
+        raise cycle.refusal
     if not submission.state.is_answer:
         raise Conflict("nothing_to_withdraw")
     return replace(

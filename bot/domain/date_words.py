@@ -44,7 +44,20 @@ class DateProblem(Invalid, ValueError):
 
 
 Facts = dict[str, int]
-"""Facts by name: year, month, day, week, weekday (1 is Monday), hour, minute, number, begins."""
+"""Facts by name: year, month, day, week, weekday (1 is Monday), hour, minute, number, begins.
+
+`ordinal` says which of a month's weekdays (LAST is the last), `nth` is a day whose month was not
+written ("den 15:e") unless the month comes from elsewhere ("den 15:e nästa månad").
+"""
+
+LAST = -1
+
+MORE_TIME = re.compile(
+    r"(?:till\s+|på\s+)?(?:(?:kl|klockan)\b\.?\s*[0-9]|[0-9]{1,2}[.:][0-9]{2}(?![0-9])"
+    r"|(?:bitti|morgonen|(?:för|efter)middag(?:en)?|kväll(?:en)?|natt(?:en)?|lunch)\b)",
+    re.IGNORECASE,
+)
+"""What after a moment says more about the time, and would be lost as the first words of a text."""
 
 
 def read_facts(text: str, today: date) -> Iterator[Facts]:
@@ -96,12 +109,26 @@ _WEEKDAYS = (
     "lordag lordagen saturday lor sat",
     "sondag sondagen sunday son sun",
 )
+_ORDINALS = (
+    "forsta first 1:a 1a 1st",
+    "andra second 2:a 2a 2nd",
+    "tredje third 3:e 3e 3rd",
+    "fjarde fourth 4:e 4e 4th",
+    "femte fifth 5:e 5e 5th",
+)
+_DAYS = (
+    "forsta andra tredje fjarde femte sjatte sjunde attonde nionde tionde elfte tolfte trettonde "
+    "fjortonde femtonde sextonde sjuttonde artonde nittonde tjugonde tjugoforsta tjugoandra "
+    "tjugotredje tjugofjarde tjugofemte tjugosjatte tjugosjunde tjugoattonde tjugonionde "
+    "trettionde trettioforsta"
+)
+_COUNTS = ("en ett one a", "tva two", "tre three", "fyra four", "fem five", "sex six", "sju seven")
 _NUMBERS = {
     word: number
-    for names in (_MONTHS, _WEEKDAYS)
+    for names in (_MONTHS, _WEEKDAYS, _ORDINALS, _DAYS.split(), _COUNTS)
     for number, words in enumerate(names, start=1)
     for word in words.split()
-}
+} | dict.fromkeys(("sista", "last"), LAST)
 
 
 def _any(*words: str) -> str:
@@ -113,26 +140,39 @@ _MONTH = f"(?P<month>{_any(*' '.join(_MONTHS).split())})"
 _WEEKDAY = f"(?P<weekday>{_any(*' '.join(_WEEKDAYS).split())})"
 _COMING = _any("nasta", "kommande", "nastkommande", "next")
 _WEEK = _any("vecka", "veckan", "week")
+_CALENDAR_MONTH = _any("manad", "manaden", "month")
 _TH = r"(?::?(?:a|e|te|st|nd|rd|th)(?![a-z]))?"
+_THIS = _any("denna", "den har", "this")
+_IN = r"(?:(?:i|in|under)\s+)?"
+_COUNT = rf"(?:[0-9]{{1,2}}|{_any(*' '.join(_COUNTS).split())})"
+_NAMED = _any(*" ".join((*_MONTHS, *_WEEKDAYS)).split())
+_ORDINAL = _any(*" ".join(_ORDINALS).split(), "sista", "last")
 
 _PATTERNS = [
     re.compile(pattern, re.ASCII)
     for pattern in (
-        r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?:t(?=[0-9])|(?![0-9a-z]))",
+        r"(?P<year>(?:19|20|21)[0-9]{2})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?:t(?=[0-9])|(?![0-9a-z]))",
         r"(?P<day>[0-9]{1,2})/(?P<month>[0-9]{1,2})(?![0-9/])",
-        rf"(?P<day>[0-9]{{1,2}}){_TH}\s*{_MONTH}",
+        rf"(?P<day>[0-9]{{1,2}}){_TH}\s*(?:of\s+)?{_MONTH}",
+        rf"(?P<day>{_any(*_DAYS.split())})\s+{_MONTH}",
         rf"{_MONTH}\s*(?P<day>[0-9]{{1,2}}){_TH}(?![0-9a-z.:/])",
         r"(?:(?:kl|klockan|at)\.?\s*)?(?P<hour>[0-9]{1,2})[.:](?P<minute>[0-9]{2})(?![0-9])",
         r"(?:kl|klockan|at)\.?\s*(?P<hour>[0-9]{1,2})(?![0-9])",
-        r"(?:v|vecka|veckan|week|w)\.?\s*(?P<week>[0-9]{1,2})(?![0-9])",
-        rf"(?P<weeks_0>{_any('denna', 'den har', 'this')}\s+{_WEEK})",
-        rf"(?P<weeks_1>{_COMING}\s+{_WEEK})",
+        rf"{_IN}(?:v|vecka|veckan|week|w)\.?\s*(?P<week>[0-9]{{1,2}})(?![0-9])",
+        rf"{_IN}(?P<weeks_0>{_THIS}\s+{_WEEK})",
+        rf"{_IN}(?P<weeks_1>{_COMING}\s+{_WEEK})",
+        rf"{_IN}(?P<months_0>{_THIS}\s+{_CALENDAR_MONTH})",
+        rf"{_IN}(?P<months_1>{_COMING}\s+{_CALENDAR_MONTH})",
+        rf"(?:om|in)\s+(?P<ahead_1>{_COUNT})\s+{_any('dag', 'dagar', 'days?')}",
+        rf"(?:om|in)\s+(?P<ahead_7>{_COUNT})\s+{_any('vecka', 'veckor', 'weeks?')}",
         rf"(?P<days_0>{_any('idag', 'i dag', 'today')})",
         rf"(?P<days_1>{_any('imorgon', 'i morgon', 'imorron', 'i morron', 'tomorrow')})",
         rf"(?P<days_2>{_any('(?:i *)?overmorgon', 'day after tomorrow')})",
-        rf"(?:(?:{_any('pa', 'on', 'this')}|{_COMING})\s+)*{_WEEKDAY}",
-        rf"(?!jul(?![a-z])){_MONTH}",  # "jul" on its own is Christmas
+        rf"(?P<ordinal>{_ORDINAL})\s+{_WEEKDAY}",
+        rf"(?:(?:{_any('pa', 'on', 'nu')}|{_THIS}|{_COMING})\s+)*{_WEEKDAY}",
+        rf"{_IN}(?!jul(?![a-z])){_MONTH}",  # "jul" on its own is Christmas
         r"(?P<year>(?:19|20|21)[0-9]{2})(?![0-9])",
+        rf"(?:den|the)\s+(?P<nth>[0-9]{{1,2}}){_TH}(?![0-9a-z.:/]|\s*(?:of\s+)?{_NAMED})",
         rf"(?P<number>[0-9]{{1,2}}){_TH}(?![0-9a-z.:/])",
         rf"(?P<till>-+|t\.?\s?o\.?\s?m\b\.?|{_any('till och med', 'till', 'to', 'until')})",
         rf"(?P<begins>fr\.?\s?o\.?\s?m\b\.?|{_any('fran och med', 'fran', 'from')})",
@@ -150,14 +190,26 @@ def _fold(text: str) -> str:
 
 
 def _facts(groups: Mapping[str, str], today: date) -> Facts:
-    for name in groups:
-        unit, _, ahead = name.partition("_")
+    for name, word in groups.items():
+        unit, _, step = name.partition("_")
         if unit == "days":
-            day = today + _DAY * int(ahead)
-            return {"year": day.year, "month": day.month, "day": day.day}
+            return _day(today + _DAY * int(step))
+        if unit == "ahead":
+            return _day(today + _DAY * int(step) * _number(word))
         if unit == "weeks":
-            iso = (today + _DAY * 7 * int(ahead)).isocalendar()
+            iso = (today + _DAY * 7 * int(step)).isocalendar()
             return {"year": iso.year, "week": iso.week}
+        if unit == "months":
+            first = (today.replace(day=1) + _DAY * 32 * int(step)).replace(day=1)
+            return {"year": first.year, "month": first.month}
         if unit == "begins":
             return {"begins": 1}
-    return {name: _NUMBERS.get(word) or int(word) for name, word in groups.items()}
+    return {name: _number(word) for name, word in groups.items()}
+
+
+def _day(day: date) -> Facts:
+    return {"year": day.year, "month": day.month, "day": day.day}
+
+
+def _number(word: str) -> int:
+    return _NUMBERS[word] if word in _NUMBERS else int(word)

@@ -8,14 +8,25 @@ nearest to come. Whoever schedules anything first reads back weekday, date, time
 The words themselves stand in date_words.py; working days belong in calendar.py.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 from bot.domain.calendar import month_end
-from bot.domain.date_words import DateFault, DateProblem, Facts, read_facts
+from bot.domain.date_words import LAST, MORE_TIME, DateFault, DateProblem, Facts, read_facts
 
-__all__ = ["DateFault", "DateProblem", "DateRange", "Moment", "parse_moment", "parse_range"]
+__all__ = [
+    "DateFault",
+    "DateProblem",
+    "DateRange",
+    "Moment",
+    "nth_weekday",
+    "parse_moment",
+    "parse_range",
+    "split_moment",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +103,75 @@ def parse_range(text: str, *, now: datetime) -> DateRange:
     return found
 
 
+def split_moment(text: str, *, now: datetime) -> tuple[Moment, str]:
+    """Read the longest moment at the start of a text, and give the rest.
+
+    A dash, colon or comma between the two belongs to neither. Where the rest would begin with what
+    looks like more of a time ("14-16", "kväll"), the whole is refused: half a time read is a guess.
+
+    Args:
+        text: e.g. 'torsdag 3 december 14.00 "oro kring skolan"'.
+        now: the present in the municipality's own zone.
+
+    Raises:
+        DateProblem: the text begins with no moment, or with one that `parse_moment` refuses.
+    """
+    ends = [word.end() for word in islice(_WORD.finditer(text), _MOST_WORDS)]
+    for end in reversed(ends):
+        phrase = text[:end].rstrip(_BETWEEN)
+        if _AMOUNT.search(phrase):
+            continue
+        try:
+            moment = parse_moment(phrase, now=now)
+        except DateProblem as problem:
+            if _goes_on(problem) and not _is_stretch(phrase, now=now):
+                continue
+            raise
+        rest = text[end:].lstrip(_BETWEEN).rstrip()
+        if MORE_TIME.match(rest) or (moment.at is None and _BARE_HOURS.match(rest)):
+            break
+        return moment, rest
+    raise DateProblem(DateFault.NOT_UNDERSTOOD, text)
+
+
+def nth_weekday(year: int, month: int, weekday: int, ordinal: int) -> date:
+    """Give a weekday (Monday is 1) of a month by its number; LAST gives the last one.
+
+    Raises:
+        ValueError: the month has no fifth one.
+    """
+    first = date(year, month, 1)
+    if ordinal == LAST:
+        end = month_end(first)
+        return end - _DAY * ((end.isoweekday() - weekday) % 7)
+    found = first + _DAY * ((weekday - first.isoweekday()) % 7 + 7 * (ordinal - 1))
+    if found.month != month:
+        raise ValueError(f"{year}-{month:02} has no weekday {weekday} number {ordinal}")
+    return found
+
+
+def _goes_on(problem: DateProblem) -> bool:
+    """Tell whether a phrase may be a moment and more: odd words, or a fact given once again."""
+    again = problem.code == DateFault.CONTRADICTION and "day" not in problem.params
+    return again or problem.code == DateFault.NOT_UNDERSTOOD
+
+
+def _is_stretch(phrase: str, *, now: datetime) -> bool:
+    """Tell whether a phrase is days in a row, of which a moment must not take the first."""
+    try:
+        parse_range(phrase, now=now)
+    except DateProblem:
+        return False
+    return True
+
+
+_WORD = re.compile(r"\S+")
+_MOST_WORDS = 16
+"""The longest moment in use, "onsdag den 4 november 2026, kl. 13.00 (v. 45)", has nine."""
+_BETWEEN = " \t\r\n,;:-\u2013\u2014"
+_AMOUNT = re.compile(r"(?:[.:][0-9]{2}|\bkl\.?\s*[0-9]{1,2})\s+[0-9]{4}$", re.IGNORECASE)
+"""After a time, four figures are rather "2000 kronor" than a year."""
+_BARE_HOURS = re.compile(r"[0-9]{1,2}\s*[-\u2013]\s*[0-9]{1,2}(?:\s|$)")
 _DAY = timedelta(days=1)
 _YEARS_AHEAD = 3
 _LONG = timedelta(days=300)
@@ -108,6 +188,11 @@ def _clock(said: Facts, text: str) -> time | None:
 def _between(left: Facts, right: Facts, today: date, text: str) -> DateRange:
     """Join two sides, each lending the other what it leaves out."""
     written = "year" in right
+    if "nth" in right:  # 12 juni till den 16:e, den 12:e till den 16:e
+        right = {k: left[k] for k in ("month", "year") if k in left} | right
+        right = _with_month(right, today, text)
+    if "nth" in left:
+        left = {"number" if k == "nth" else k: value for k, value in left.items()}
     if "number" in left and right.keys() >= {"day", "month"}:  # 1–26 juli
         left = {k: right[k] for k in ("month", "year") if k in right} | left
         left["day"] = left.pop("number")
@@ -139,11 +224,30 @@ def _resolve(said: Facts, earliest: date, text: str) -> DateRange:
     if said.keys() <= {"weekday", "hour", "minute"} and "weekday" in said:
         ahead = (said["weekday"] - earliest.isoweekday() - 1) % 7 + 1
         return DateRange(first=earliest + _DAY * ahead, last=earliest + _DAY * ahead)
+    said = _with_month(said, earliest, text)
     year = earliest.isocalendar().year if "week" in said else earliest.year
     for found in _candidates(said, [year, year + 1], text):
         if found.last >= earliest or "year" in said:
             return _agreed(said, found, text)
     raise DateProblem(DateFault.NO_SUCH_DATE, text)
+
+
+def _with_month(said: Facts, earliest: date, text: str) -> Facts:
+    """Make "den 15:e" a day: of the month that was written, or of the next that has it."""
+    if "nth" not in said:
+        return said
+    said = dict(said)
+    day = said.pop("nth")
+    if said.keys() <= {"weekday", "week", "hour", "minute"}:
+        months = [(earliest.replace(day=1) + _DAY * 31 * n).replace(day=1) for n in range(3)]
+        days = [m.replace(day=day) for m in months if 1 <= day <= month_end(m).day]
+        found = next((d for d in days if d >= earliest), None)
+        if found is None:
+            raise DateProblem(DateFault.NO_SUCH_DATE, text)
+        said |= {"year": found.year, "month": found.month}
+    if said.setdefault("day", day) != day:
+        raise DateProblem(DateFault.CONTRADICTION, text)
+    return said
 
 
 def _resolve_before(said: Facts, latest: date, text: str) -> DateRange:
@@ -159,18 +263,21 @@ def _candidates(said: Facts, years: list[int], text: str) -> Iterator[DateRange]
     shape = said.keys() - {"year", "hour", "minute"}
     by_day = {"day", "month"} <= shape <= {"day", "month", "weekday", "week"}
     by_week = {"week"} <= shape <= {"week", "weekday"}
-    if not by_day and not by_week and shape != {"month"}:
+    by_ordinal = {"ordinal", "weekday", "month"} <= shape <= {"ordinal", "weekday", "month", "week"}
+    if not by_day and not by_week and not by_ordinal and shape != {"month"}:
         raise DateProblem(DateFault.NOT_UNDERSTOOD, text)
     for year in [said["year"]] if "year" in said else years:
         try:
             if by_week:
                 first = date.fromisocalendar(year, said["week"], said.get("weekday", 1))
                 last = date.fromisocalendar(year, said["week"], said.get("weekday", 7))
+            elif by_ordinal:
+                first = last = nth_weekday(year, said["month"], said["weekday"], said["ordinal"])
             else:
                 first = date(year, said["month"], said.get("day", 1))
                 last = first if by_day else month_end(first)
         except ValueError:
-            continue  # no 29 February or week 53 that year
+            continue  # no 29 February, week 53 or fifth Thursday that year
         yield DateRange(first=first, last=last)
 
 

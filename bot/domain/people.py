@@ -42,6 +42,20 @@ class Forum(StrEnum):
     OFFICE = "office"
     """The coordinator's own room: previews, status and alarms."""
 
+    @property
+    def members(self) -> frozenset[Role]:
+        """The roles whose holders are called to its meetings."""
+        return MEMBERS.get(self, frozenset())
+
+
+MEETING_FORUMS = (Forum.BRA, Forum.SAMSA, Forum.MANAGEMENT)
+MEMBERS = {
+    Forum.BRA: frozenset({Role.READER_BRA}),
+    Forum.SAMSA: frozenset({Role.READER_SAMSA}),
+    Forum.MANAGEMENT: frozenset({Role.READER_MANAGEMENT}),
+}
+MEMBER_ROLES = frozenset(role for roles in MEMBERS.values() for role in roles)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
@@ -59,6 +73,8 @@ class Person:
     name: str
     language: str
     email: str | None = None
+    function: str = ""
+    """What somebody is there for, e.g. "polis"; the quorum's roles go by it."""
     holdings: frozenset[Holding] = frozenset()
 
     @property

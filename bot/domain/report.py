@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from enum import StrEnum
 
 from bot.domain.calendar import Period
@@ -80,6 +81,22 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpLine:
+    """Section 8: an open case or assignment. `state` and `level` are the words of follow_up.py."""
+
+    kind: str
+    """"case" or "assignment"."""
+    short_id: str
+    title: str
+    owner: str
+    due: date | None
+    state: str
+    level: str | None = None
+    """How it goes; a case has none."""
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One edition's whole content: what the documents and the ten lines are made from.
 
@@ -107,8 +124,10 @@ class Report:
     remarks: Sequence[Remark]
     support: Sequence[Support]
     corrected: bool = False
+    follow_up: Sequence[FollowUpLine] = ()
 
     def fingerprint(self) -> str:
         """Hash the content (SHA-256, hex), so that two compilations can be told apart."""
         data = asdict(self) | {"period": self.period.key}
-        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        text = json.dumps(data, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()

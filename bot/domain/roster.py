@@ -1,7 +1,7 @@
 """The administrator's lists as values, and what importing them would change.
 
-How the files are read and checked belongs in bot/roster.py; who may do what in people.py, and the
-words for a problem's code in templates/.
+How the files are read and checked belongs in bot/cli/roster.py; who may do what in people.py, and
+the words for a problem's code in templates/.
 """
 
 import unicodedata
@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from bot.domain.people import Role, Unit
+from bot.domain.people import MEMBER_ROLES, Role, Unit
 
 Code = Literal[
     "unreadable_file", "unreadable_workbook", "not_utf8", "broken_csv",
     "unknown_header", "missing_columns", "duplicate_column", "second_table",
     "identity_number", "formula", "line_break", "too_many_fields", "empty_field",
     "duplicate_unit", "malformed_account", "malformed_email", "different_name", "different_email",
+    "different_function", "no_address", "needs_account", "account_missing",
     "unknown_role", "unit_missing", "unit_unexpected", "unknown_unit", "duplicate_line",
     "no_administrator",
     "sheet_ignored", "unit_without_reporter",
@@ -25,7 +26,12 @@ Code = Literal[
 
 UNIT_COLUMNS = ("unit", "board", "place")
 PERSON_COLUMNS = ("name", "account", "email", "role", "unit")
-"""The columns of the two lists, by their English names."""
+FUNCTION = "function"
+"""A column that the list of persons may do without: what somebody is there for, e.g. "polis"."""
+
+OUTSIDE_ROLES = MEMBER_ROLES | {Role.READER_EXECUTIVE}
+"""Who may be outside the chat, and is then known by the e-mail address: readers, who are called and
+told by letter. Whoever is asked or decides needs an account."""
 
 Held = tuple[Role, str | None]
 """A role, with the unit's name where the role is of a unit."""
@@ -35,8 +41,8 @@ Held = tuple[Role, str | None]
 class RosterProblem:
     """One thing to mend. `line` counts from 1 as an editor does; None means the whole file.
 
-    `params` never quote a field that holds an identity number; `column` there is a name of
-    UNIT_COLUMNS or PERSON_COLUMNS, or a number counted from 1 where the heading is not ours.
+    `params` never quote a field that holds an identity number; `column` there is one of our columns
+    by its English name, or a number counted from 1 where the heading is not ours.
     """
 
     file: str
@@ -65,13 +71,23 @@ class UnitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
-    """A person as the file has it: all lines of one account together."""
+    """A person as the file has it: all lines of one account, or of one address, together.
+
+    `account` is None for somebody outside the chat, who then has an e-mail address. `function` is
+    None where the file does not say, "" where it says that there is none.
+    """
 
     name: str
-    account: str
+    account: str | None
     email: str | None
     holdings: frozenset[Held]
     lines: Sequence[int]
+    function: str | None = None
+
+    @property
+    def known_by(self) -> str:
+        """What tells the person from others: the account, else the address."""
+        return self.account or self.email or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,25 +123,31 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPerson:
-    """A person as the database has it, units by name."""
+    """A person as the database has it, units by name; `account` is None outside the chat."""
 
     id: int
     name: str
-    account: str
+    account: str | None
     email: str | None
     holdings: frozenset[Held]
+    function: str = ""
     active: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonUpdate:
-    """What becomes of a known person; the units have the names they have after the import."""
+    """What becomes of a known person; the units have the names they have after the import.
+
+    `account` is given to somebody who was outside the chat until now, else it is None.
+    """
 
     id: int
     name: str
     email: str | None
     given: frozenset[Held]
     taken: frozenset[Held]
+    function: str = ""
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +167,10 @@ def plan_import(
     """Compare the files with what is there; carried out, the same files change nothing more.
 
     Units and persons that the files do not name are left untouched. For a person they do name the
-    files are the whole truth: roles not in them are taken, and an e-mail left empty is removed. A
-    unit is known by its name in any case, a person by the account; who or what is inactive and in
-    the files comes back, told as added.
+    files are the whole truth: roles not in them are taken, an e-mail left empty is removed, and so
+    is a function, where the files have that column. A unit is known by its name in any case, a
+    person by the account, and outside the chat by the e-mail address; who or what is inactive and
+    in the files comes back, told as added.
     """
     changes: list[Change] = []
     names = {unit_key(unit.name): unit.name for unit in units}
@@ -167,12 +190,14 @@ def plan_import(
             kind = ChangeKind.UNIT_CHANGED if before else ChangeKind.UNIT_ADDED
             changes.append(Change(kind=kind, subject=row.name, before=before, after=after))
 
-    accounts = {person.account: person for person in persons}
+    find = _Finder(persons)
     persons_added, persons_changed = [], []
     for person in roster.persons:
-        known = accounts.get(person.account)
-        before = _told(known.name, known.email or "") if known and known.active else ""
-        after = _told(person.name, person.email or "")
+        known = find(person)
+        function = (known.function if known else "") if person.function is None else person.function
+        joins = person.account if known and known.account is None else None
+        before = _person(known.name, known.email, known.function) if known and known.active else ""
+        after = _person(person.name, person.email, function, joins)
         held = _named(known.holdings, names) if known else frozenset()
         wanted = _named(person.holdings, names)
         given, taken = wanted - held, held - wanted
@@ -180,10 +205,16 @@ def plan_import(
             persons_added.append(person)
         elif before != after or given or taken:
             update = PersonUpdate(
-                id=known.id, name=person.name, email=person.email, given=given, taken=taken
+                id=known.id,
+                name=person.name,
+                email=person.email,
+                given=given,
+                taken=taken,
+                function=function,
+                account=joins,
             )
             persons_changed.append(update)
-        subject = f"{person.name} ({person.account})"
+        subject = f"{person.name} ({person.known_by})"
         if before != after:
             kind = ChangeKind.PERSON_CHANGED if before else ChangeKind.PERSON_ADDED
             changes.append(Change(kind=kind, subject=subject, before=before, after=after))
@@ -198,8 +229,39 @@ def plan_import(
     )
 
 
+class _Finder:
+    """Finds a person of the files among those of the database."""
+
+    def __init__(self, persons: Sequence[KnownPerson]) -> None:
+        self._accounts = {p.account: p for p in persons if p.account}
+        outside = [p for p in persons if p.account is None and p.email]
+        # Of two with one address the active one is meant, else the one who has been there longest.
+        outside.sort(key=lambda p: (p.active, -p.id))
+        self._outside = {(p.email or "").casefold(): p for p in outside}
+
+    def __call__(self, row: PersonRow) -> KnownPerson | None:
+        """Find by account; outside the chat by address.
+
+        Somebody outside who has got an account since is told by address and name together, because
+        an address may be shared.
+        """
+        if row.account in self._accounts:
+            return self._accounts[row.account]
+        address = (row.email or "").casefold()
+        found = self._outside.get(address)
+        if found and row.account:
+            if found.name.casefold() != row.name.casefold():
+                return None
+            del self._outside[address]  # one account can be theirs
+        return found
+
+
 def _told(*parts: str) -> str:
     return "; ".join(parts)
+
+
+def _person(name: str, email: str | None, function: str, account: str | None = None) -> str:
+    return _told(name, email or "", *(part for part in (function, account) if part))
 
 
 def _named(holdings: frozenset[Held], names: Mapping[str, str]) -> frozenset[Held]:

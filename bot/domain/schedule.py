@@ -31,12 +31,16 @@ class RoundRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
-    """One dated thing the clock causes. `verb` is a command's name; `key` is unique for ever."""
+    """One dated thing the clock causes. `verb` is a command's name; `key` is unique for ever.
+
+    `subject_id` is the round, meeting … that it is about; after `before` it is of no use.
+    """
 
     key: str
     verb: str
     at: datetime
-    cycle_id: int | None = None
+    subject_id: int | None = None
+    before: datetime | None = None
 
 
 def opening(period: Period, rule: RoundRule, calendar: WorkCalendar) -> datetime:
@@ -64,7 +68,9 @@ def steps(cycle: Cycle, rule: RoundRule, calendar: WorkCalendar) -> Sequence[Occ
     planned: list[Occurrence] = []
 
     def add(verb: str, at: datetime, suffix: str = "") -> None:
-        planned.append(Occurrence(key=f"{verb}/{key}{suffix}", verb=verb, at=at, cycle_id=cycle.id))
+        planned.append(
+            Occurrence(key=f"{verb}/{key}{suffix}", verb=verb, at=at, subject_id=cycle.id)
+        )
 
     for number, day in enumerate(rule.reminder_days, start=1):
         at = calendar.at(calendar.add_working_days(first, day - 1), rule.reminder_time)
@@ -132,8 +138,8 @@ def due(upcoming_now: Sequence[Occurrence], *, now: datetime) -> Sequence[Occurr
     The reminders left out are not due any more either: their keys are noted with the one that runs.
     """
     ripe = [o for o in upcoming_now if o.at <= now]
-    last: dict[int | None, str] = {o.cycle_id: o.key for o in ripe if o.verb == "remind"}
-    return [o for o in ripe if o.verb != "remind" or last[o.cycle_id] == o.key]
+    last: dict[int | None, str] = {o.subject_id: o.key for o in ripe if o.verb == "remind"}
+    return [o for o in ripe if o.verb != "remind" or last[o.subject_id] == o.key]
 
 
 def moved_deadline(

@@ -16,8 +16,8 @@ def running_cycle(ctx: Context) -> Cycle:
     Raises:
         Conflict: `no_open_cycle`.
     """
-    if ctx.occurrence is not None and ctx.occurrence.cycle_id is not None:
-        return ctx.uow.cycles.get(ctx.occurrence.cycle_id)
+    if ctx.occurrence is not None and ctx.occurrence.subject_id is not None:
+        return ctx.uow.cycles.get(ctx.occurrence.subject_id)
     for cycle in ctx.uow.cycles.unfinished():
         if cycle.state is CycleState.OPEN and not cycle.rehearsal:
             return cycle
@@ -44,9 +44,11 @@ def asked_again(
 
     Somebody who has no draft (a deputy, a new colleague) is placed at the first question.
     """
-    draft = ctx.uow.cycles.current(person.id)
-    if draft is None or draft.cycle_id != cycle.id:
+    draft = ctx.uow.cycles.current(person.id, cycle.id)
+    if draft is None:
         draft = start(ctx, person, cycle, units[0])
+    else:  # it is the one they are in from now on, also where another round came in between
+        ctx.uow.cycles.save_draft(draft, ctx.now)
     question = ask(ctx, draft, template=template, to=ToPerson(person_id=person.id))
     begun = bool(draft.answers)
     data = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.command import Context
-from bot.domain.cycle import Cycle
+from bot.domain.cycle import Cycle, SubmissionState, excuse
 from bot.domain.people import Person, Role, Unit
 
 
@@ -42,3 +42,14 @@ def owed_by(ctx: Context, cycle: Cycle, person: Person) -> Sequence[Unit]:
         named = duty(ctx, ctx.now.astimezone(ctx.calendar.zone).date())
         mine = frozenset(u for u, persons in named.items() if person in persons)
     return [unit for unit in ctx.uow.people.units() if unit.id in owed and unit.id in mine]
+
+
+def mark_unreachable(ctx: Context, cycle: Cycle) -> None:
+    """Mark units of which every person has left their direct room (routine: five states)."""
+    named = duty(ctx, ctx.today)
+    out_of_reach = {a.person_id for a in ctx.uow.people.all_accounts() if not a.reachable}
+    for standing in ctx.uow.cycles.submissions(cycle.id):
+        persons = named.get(standing.unit_id, ())
+        if standing.state.is_owed and persons and all(p.id in out_of_reach for p in persons):
+            lost = excuse(standing, SubmissionState.UNREACHABLE)
+            ctx.uow.cycles.save_submission(lost, ctx.now)

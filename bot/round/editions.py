@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from bot.command import Context, Message, ToForum
+from bot.council.follow_up import report_lines
 from bot.domain.calendar import Period
 from bot.domain.compilation import compile_report, draft_summary
 from bot.domain.cycle import Cycle
@@ -44,6 +45,7 @@ def compiled(ctx: Context, cycle: Cycle) -> Sequence[Report]:
             summary=summary,
             minimum=_minimum(ctx, cycle, audience),
             corrected=number > 1,
+            follow_up=() if cycle.rehearsal else report_lines(ctx, ROOM_OF[audience]),
         )
         for audience in Audience
     ]

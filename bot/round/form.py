@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.command import Context, Here, Message, Target, ToForum, ToPerson
+from bot.council.proposals import sync_proposals
 from bot.domain.conversation import REVIEW, Conversation, begin
-from bot.domain.cycle import Cycle, Submission, SubmissionState, merge, submit
+from bot.domain.cycle import Cycle, CycleState, Submission, SubmissionState, merge, submit
 from bot.domain.people import COORDINATORS, Forum, Person, Role, Unit
-from bot.domain.question import Question, QuestionKind, QuestionSet, Value
+from bot.domain.question import Question, QuestionKind, QuestionSet, Value, fold
 from bot.round.duty import owed_by
 from bot.round.progress import live_status
 
@@ -96,13 +97,20 @@ def facts(ctx: Context, draft: Conversation, cycle: Cycle) -> dict[str, object]:
 
 
 def last_answers(ctx: Context, cycle: Cycle, unit_id: int) -> Mapping[str, Value] | None:
-    """Give what the unit answered about the period before, or None."""
-    before = cycle.period.previous(ctx.rules.round.joined)
-    previous = ctx.uow.cycles.by_key(before.key)
+    """Give what the unit answered in the round before, or None."""
+    previous = _round_before(ctx, cycle)
     if previous is None:
         return None
     standing = ctx.uow.cycles.submission(previous.id, unit_id)
     return standing.answers if standing.state.is_answer else None
+
+
+def _round_before(ctx: Context, cycle: Cycle) -> Cycle | None:
+    """Give the round about the period before, or the question before at a time of unrest."""
+    if cycle.unrest_id is not None:
+        asked = [c for c in ctx.uow.cycles.of_unrest(cycle.unrest_id) if c.id < cycle.id]
+        return asked[-1] if asked else None
+    return ctx.uow.cycles.by_key(cycle.period.previous(ctx.rules.round.joined).key)
 
 
 def used_last_time(ctx: Context, cycle: Cycle) -> str:
@@ -136,6 +144,7 @@ def send_in(ctx: Context, draft: Conversation) -> Iterable[Message]:
         on_behalf=on_behalf(ctx, cycle, unit),
     )
     now_stands = ctx.uow.cycles.save_submission(now_stands, ctx.now)
+    sync_proposals(ctx, cycle, unit, now_stands)
     ctx.uow.cycles.drop_draft(draft)
     yield receipt(ctx, cycle, unit, now_stands, added_to=first if added else None)
     if not standing.state.is_answer:
@@ -187,21 +196,43 @@ def _tell_colleagues(ctx: Context, cycle: Cycle, unit: Unit) -> Iterable[Message
 
 
 def _next_unit(ctx: Context, cycle: Cycle, person: Person | None = None) -> Iterable[Message]:
-    """Go on with the next unit that the same person reports for, the one begun already first."""
+    """Go on with the next unit that the same person reports for, the one begun already first; then
+    with what they were in the middle of."""
     person = person or ctx.person
     waiting = owed_by(ctx, cycle, person) if cycle.takes_answers else []
-    current = ctx.uow.cycles.current(person.id)
-    begun = current.unit_id if current is not None and current.cycle_id == cycle.id else None
+    current = ctx.uow.cycles.current(person.id, cycle.id)
+    begun = current.unit_id if current is not None else None
     chosen = [unit for unit in waiting if begun in (None, unit.id)]
-    if not chosen:
+    if chosen:
+        draft = start(ctx, person, cycle, chosen[0])
+        yield ask(ctx, draft, template="next_unit", to=ToPerson(person_id=person.id))
+    elif begun is None:
+        yield from go_on(ctx, person)
+
+
+def go_on(ctx: Context, person: Person) -> Iterable[Message]:
+    """Ask again where somebody was in another round, which this one came in the middle of.
+
+    What they have not begun is asked about again only while its round is open.
+    """
+    draft = ctx.uow.cycles.current(person.id)
+    if draft is None:
         return
-    draft = start(ctx, person, cycle, chosen[0])
-    yield ask(ctx, draft, template="next_unit", to=ToPerson(person_id=person.id))
+    cycle = ctx.uow.cycles.get(draft.cycle_id)
+    if cycle.state is CycleState.OPEN or (draft.answers and cycle.takes_answers):
+        yield ask(ctx, draft, template="go_on", to=ToPerson(person_id=person.id))
 
 
 def unclear_mark(person_id: int) -> str:
     """Name the mark that holds the person's last message that could not be taken as an answer."""
     return f"unclear/{person_id}"
+
+
+def known_words(ctx: Context) -> frozenset[str]:
+    """Fold the words of units, places and boards, which look like names and point out nobody."""
+    units = ctx.uow.people.units()
+    texts = [text for unit in units for text in (unit.name, unit.place, unit.board)]
+    return frozenset(fold(word) for text in texts for word in text.split())
 
 
 def is_reporter(person: Person) -> bool:

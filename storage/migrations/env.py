@@ -3,9 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from storage import log_tables, tables
+from storage import council_tables, log_tables, tables
 
-_ = (tables, log_tables)  # the imports fill SQLModel.metadata
+_ = (tables, log_tables, council_tables)  # the imports fill SQLModel.metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

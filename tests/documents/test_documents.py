@@ -3,6 +3,7 @@
 import io
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pypdf
@@ -12,7 +13,8 @@ from bot.documents.picture_view import picture_view
 from bot.documents.report_view import report_view
 from bot.documents.typesetter import TypesettingFailed, TypstTypesetter
 from bot.domain.cycle import SubmissionState
-from bot.domain.report import Audience, Support
+from bot.domain.follow_up import AssignmentState, CaseState, Level
+from bot.domain.report import Audience, FollowUpLine, Support
 from tests.documents.making import TEMPLATES, make, read, words
 from tests.documents.sample import LABELS, make_report
 
@@ -74,6 +76,41 @@ async def test_content() -> None:
         "(2023:196)",
     ):
         assert expected in text
+
+
+async def test_follow_up() -> None:
+    """Open assignments and cases stand in a table with role, day and state in words."""
+    lines = [
+        FollowUpLine(
+            kind="assignment",
+            short_id="u3",
+            title="Fler vuxna ute på fredagar",
+            owner="fritidschefen",
+            due=date(2026, 9, 30),
+            state=AssignmentState.ONGOING,
+            level=Level.YELLOW,
+            overdue=True,
+        ),
+        FollowUpLine(
+            kind="case",
+            short_id="a2",
+            title="Trafiken vid skolan",
+            owner="",
+            due=None,
+            state=CaseState.TO_BRA,
+        ),
+    ]
+    text = read((await make(replace(make_report(1), follow_up=lines)))[0])
+    for expected in (
+        "Id Vad Vem När Läge",
+        "Fler vuxna ute på fredagar fritidschefen 2026-09-30",
+        "Pågår, försenat, gult – avviker från planen",
+        "Trafiken vid skolan – – Ärende till BRÅ för beslut",
+    ):
+        assert expected in text
+    assert "Inga öppna uppdrag" not in text
+    states = words().groups["follow_up_states"].keys()
+    assert states >= {s.value for s in (*CaseState, *AssignmentState) if s.is_open}
 
 
 async def test_marked() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.matrix.format import to_html, to_plain
+from bot.markdown import to_html, to_plain
 
 ALLOWED = {
     *("p", "br", "strong", "em", "code", "pre", "a", "ul", "ol", "li", "blockquote", "hr"),

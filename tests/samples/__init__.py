@@ -6,7 +6,17 @@ A template's samples stand together under its name, each with a word for what is
 from collections.abc import Mapping
 
 from bot.command import CommandWords
-from tests.samples import coordinator, everybody, reporter
+from tests.samples import (
+    agenda,
+    coordinator,
+    everybody,
+    follow_up,
+    meetings,
+    quarter,
+    reporter,
+    unrest,
+    year,
+)
 from tests.samples.cast import Samples
 
 
@@ -21,4 +31,17 @@ def messages(commands: Mapping[str, CommandWords]) -> Samples:
         **everybody.people(),
         **everybody.general(commands),
         **everybody.errors(),
+        **follow_up.follow_up(),
+        **agenda.agenda(),
+        **agenda.notes(),
+        **agenda.papers(),
+        **agenda.errors(),
+        **meetings.called(),
+        **meetings.office(),
+        **meetings.errors(),
+        **quarter.quarters(),
+        **quarter.terms(),
+        **unrest.unrest(),
+        **unrest.rounds(),
+        **year.year(),
     }

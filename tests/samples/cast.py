@@ -63,6 +63,7 @@ CYCLE = Cycle(
 )
 CLOSED = replace(CYCLE, state=CycleState.CLOSED)
 REHEARSAL = replace(CYCLE, rehearsal=True)
+UNREST_CYCLE = replace(CYCLE, id=9, question_set="unrest", unrest_id=2)
 
 ANSWERS = {
     "lage": Value(chosen=("gul",)),

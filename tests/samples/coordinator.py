@@ -1,14 +1,19 @@
 """What the coordinator meets: the round, the preview, the report and the room's own messages."""
 
 from dataclasses import replace
+from datetime import date
 
 from bot.domain.compilation import draft_summary
 from bot.domain.cycle import CycleState
+from bot.domain.follow_up import Assignment
 from bot.domain.people import Forum
 from bot.domain.report import Audience
 from bot.domain.schedule import Occurrence
+from bot.domain.term import Term, TermKind
 from bot.ports import RoomHealth
+from commands.status import Coming
 from storage.log_tables import AuditRow, OutboxRow
+from storage.papers import Paper, PaperKind, PaperState
 from tests.samples.cast import (
     ANNA,
     BO,
@@ -25,10 +30,53 @@ from tests.samples.cast import (
     REHEARSAL,
     SAMSA_EDITION,
     SUBMISSION,
+    UNREST_CYCLE,
     YARD,
     Samples,
     sample_report,
 )
+from tests.samples.meetings import COMES, MEETING, NOBODY, PLANNED
+
+COUNCIL = {
+    "meetings": [(MEETING, COMES), (PLANNED, NOBODY)],
+    "papers": [
+        Paper(
+            id=3,
+            kind=PaperKind.NOTES,
+            subject="m2",
+            audience="bra",
+            number=1,
+            state=PaperState.DRAFT,
+            text="",
+            basis="",
+            sha256="",
+            made_at=NOW,
+        )
+    ],
+    "proposed_year": 2027,
+    "new_cases": 2,
+    "cases": 1,
+    "assignments": 3,
+    "overdue": [Assignment(id=4, text=HOSTILE, owner="fältarna", due=date(2026, 11, 1))],
+    "terms": [
+        Term(
+            id=3,
+            kind=TermKind.AGREEMENT,
+            title="Överenskommelsen med polisen",
+            ends=date(2027, 3, 31),
+        )
+    ],
+}
+QUIET = {
+    "meetings": [],
+    "papers": [],
+    "proposed_year": None,
+    "new_cases": 0,
+    "cases": 0,
+    "assignments": 0,
+    "overdue": [],
+    "terms": [],
+}
 
 
 def running() -> Samples:
@@ -42,7 +90,18 @@ def running() -> Samples:
         "progress": PROGRESS,
         "previewed": [],
         "published": [],
-        "plan": [(step, CYCLE.period if step.verb == "open_cycle" else None) for step in plan],
+        "plan": [
+            *(
+                Coming(step=step, period=CYCLE.period if step.verb == "open_cycle" else None)
+                for step in plan
+            ),
+            Coming(step=replace(plan[0], verb="call_meeting"), meeting=MEETING),
+            Coming(step=replace(plan[0], verb="warn_term"), about="b3"),
+        ],
+        "later": 4,
+        "council": COUNCIL,
+        "running": [],
+        "now": NOW,
         "waiting": 0,
         "trouble": 0,
     }
@@ -55,9 +114,17 @@ def running() -> Samples:
                 "now": NOW,
             },
             "rehearsal": {"progress": practice, "now": NOW},
+            "unrest": {"progress": replace(PROGRESS, cycle=UNREST_CYCLE), "now": NOW},
+            "unrest, closed": {
+                "progress": replace(PROGRESS, cycle=replace(UNREST_CYCLE, state=CycleState.CLOSED)),
+                "now": NOW,
+            },
         },
         "closed": {"": {"progress": PROGRESS}},
-        "result": {"": {"progress": PROGRESS}},
+        "result": {
+            "": {"progress": PROGRESS, "proposed": 2},
+            "nothing proposed": {"progress": PROGRESS, "proposed": 0},
+        },
         "reminded": {"": {"names": [ANNA.name, BO.name]}},
         "status": {
             "open": whole,
@@ -70,7 +137,7 @@ def running() -> Samples:
             },
             "published": {**whole, "published": [EDITION, SAMSA_EDITION], "plan": []},
             "planned": {**whole, "cycle": replace(CYCLE, state=CycleState.PLANNED)},
-            "nothing yet": {**whole, "cycle": None, "progress": None},
+            "nothing yet": {**whole, "cycle": None, "progress": None, "council": QUIET, "later": 0},
         },
         "opened_late": {"": {"cycle": CYCLE, "planned": CYCLE.opens_at}},
         "nobody_to_ask": {"": {"cycle": CYCLE, "units": [YARD.name, LIBRARY.name]}},

@@ -38,7 +38,16 @@ def people() -> Samples:
         "language_set": {"": {"code": "sv"}},
         "undone": {
             verb: {"verb": verb}
-            for verb in ("absence", "summary", "language", "unit", "person", "active", "internal")
+            for verb in (
+                "absence",
+                "summary",
+                "language",
+                "unit",
+                "person",
+                "active",
+                "internal",
+                "follow_up",
+            )
         },
     }
 
@@ -55,6 +64,7 @@ def general(commands: Mapping[str, CommandWords]) -> Samples:
                 "reporter": True,
                 "admin": False,
                 "direct": True,
+                "member": False,
             },
             "coordinator": {
                 "allowed": [commands[verb] for verb in ranked[:8]],
@@ -62,13 +72,26 @@ def general(commands: Mapping[str, CommandWords]) -> Samples:
                 "reporter": False,
                 "admin": True,
                 "direct": True,
+                "member": False,
             },
             "council room": {
+                "allowed": [
+                    commands[verb].member or commands[verb]
+                    for verb in ("rsvp", "meeting", "agenda", "case", "assignment", "measure")
+                ],
+                "more": [],
+                "reporter": False,
+                "admin": False,
+                "direct": False,
+                "member": True,
+            },
+            "a room without commands": {
                 "allowed": [],
                 "more": [],
                 "reporter": True,
                 "admin": False,
                 "direct": False,
+                "member": False,
             },
         },
         "help_one": {verb: {"verb": verb, "words": commands[verb]} for verb in ranked},

@@ -20,6 +20,7 @@ from tests.samples.cast import (
     REHEARSAL,
     SCHOOL,
     SUBMISSION,
+    UNREST_CYCLE,
     YARD,
     Samples,
 )
@@ -48,7 +49,10 @@ def asking() -> Samples:
         },
         "question": {q.id: _asked(q) for q in FORM.questions}
         | {"for somebody else": {**_asked("jamfort"), "for_other": True}},
-        "next_unit": {"": _asked("lage")},
+        "next_unit": {
+            "": _asked("lage"),
+            "unrest": {**_asked("lage"), "cycle": UNREST_CYCLE},
+        },
         "respond": {
             "early": {**first, "early": True},
             "now": {**_asked("kategori"), "early": False},
@@ -67,7 +71,7 @@ def asking() -> Samples:
             "for somebody else": {**review, "for_other": True},
             "rehearsal": {**_draft(answered=True, rehearsal=True)},
         },
-        "unchanged": {"": review},
+        "unchanged": {"": review, "unrest": {**review, "cycle": UNREST_CYCLE}},
         "no_last_month": {"": _draft()},
         "which": {"": {**review, "form": FORM}},
         "form_help": {"": {**_draft(), "form": FORM}},
@@ -118,6 +122,7 @@ def answered() -> Samples:
             "first": receipt,
             "late, for somebody": {**receipt, "submission": late},
             "added": {**receipt, "added_to": BO},
+            "unrest": {**receipt, "cycle": UNREST_CYCLE},
             "unchanged": {
                 **receipt,
                 "submission": GREEN,

@@ -235,7 +235,10 @@ async def test_help_fits_the_role_and_the_room(town: Town) -> None:
     await w.says(rea, "!hjälp", room=BRA)
     [shown] = w.sees(BRA)
     assert "Här läser ni lägesbilden" in shown.text
+    assert "!kommer" in shown.text
+    assert "ställ in" not in shown.text, "what only the coordinator may is left out"
     assert "!publicera" not in shown.text
+    assert shown.text.count("\n- ") <= 8
     await w.says(rea, "!läget", room=BRA)
     assert "fungerar inte i det här rummet" in w.sees(BRA)[0].text
     await w.until(at("2026-11-02 09:00"))

@@ -11,16 +11,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.app import Runtime
-from bot.config import Administrator, Matrix, Municipality, Privacy, Rooms, Settings
+from bot.config import Administrator, Mail, Matrix, Municipality, Privacy, Rooms, Settings
 from bot.domain.people import Forum, Holding, Role, Unit
 from bot.ports import Batch, IncomingMessage, Kind
 from storage.unit_of_work import UnitOfWork
-from tests.fakes import FakeClock, FakePlatform, Posted
+from tests.fakes import Delivered, FakeClock, FakeMail, FakePlatform, Posted
 
 ZONE = ZoneInfo("Europe/Stockholm")
 TEMPLATES = Path(__file__).parents[2] / "templates"
 ADMIN = "@alva:bra.test"
-OFFICE, BRA, SAMSA = "!office", "!bra", "!samsa"
+OFFICE, BRA, SAMSA, MANAGEMENT = "!office", "!bra", "!samsa", "!management"
 
 
 def at(text: str) -> datetime:
@@ -34,20 +34,25 @@ class World:
     def __init__(self, database_url: str, folder: Path, now: datetime, **privacy: object) -> None:
         self.clock = FakeClock(now)
         self.platform = FakePlatform()
+        self.mail = FakeMail()
         self._settings = Settings(
             municipality=Municipality(name="Exempelby kommun", places=("Björbo", "Djurås")),
             matrix=Matrix(homeserver="http://127.0.0.1:1", user="@lagesbot:bra.test"),
             administrator=Administrator(name="Alva Admin", account=ADMIN),
             rooms=Rooms(bra=BRA, samsa=SAMSA, office=OFFICE),
+            mail=Mail(host="127.0.0.1", sender="bra@exempelby.test"),
             privacy=Privacy(**privacy),  # type: ignore[arg-type]
             database=database_url,
             data=folder,
             templates=TEMPLATES,
         )
-        self.runtime = Runtime(self._settings, platform=self.platform, clock=self.clock)
+        self.runtime = self._process()
         for room in (OFFICE, BRA, SAMSA):
             self.platform.add_room(room, {ADMIN})
         self._read: dict[str, int] = {}
+
+    def _process(self) -> Runtime:
+        return Runtime(self._settings, platform=self.platform, clock=self.clock, mail=self.mail)
 
     async def begin(self) -> None:
         """Start the process."""
@@ -60,7 +65,7 @@ class World:
 
     async def restart(self) -> None:
         """Begin a new process on what the old one left."""
-        self.runtime = Runtime(self._settings, platform=self.platform, clock=self.clock)
+        self.runtime = self._process()
         await self.begin()
 
     async def settle(self) -> None:
@@ -72,10 +77,13 @@ class World:
 
     async def until(self, moment: datetime) -> None:
         """Let time pass; the clock's jobs run at their instants, as APScheduler would wake them."""
+        last = ""
         while True:
             coming = [o for o in await self.runtime.plan() if o.at <= moment]
             if not coming:
                 break
+            assert coming[0].key != last, f"{last} failed, or did not note that it happened"
+            last = coming[0].key
             self.clock.instant = max(self.clock.instant, coming[0].at)
             await self.runtime.tick()
             await self.settle()
@@ -107,18 +115,44 @@ class World:
                 self.platform.members[room].add(account)
         return account
 
+    def outsider(self, name: str, role: Role, function: str = "") -> str:
+        """Add a member outside the chat; gives the e-mail address."""
+        address = f"{name.split()[0].lower()}@post.test"
+
+        def add(uow: UnitOfWork) -> None:
+            person = uow.people.add_person(name, "sv", address)
+            uow.people.set_function(person.id, function)
+            uow.people.give(person.id, Holding(role=role))
+
+        self.runtime.database.now(add)
+        return address
+
+    def management_room(self) -> None:
+        """Give the management group a room."""
+        self.platform.add_room(MANAGEMENT, {ADMIN})
+        self.runtime.database.now(
+            lambda uow: uow.people.set_room(Forum.MANAGEMENT, "matrix", MANAGEMENT)
+        )
+
     # What they do
 
     def direct(self, account: str) -> str:
         """Name somebody's direct room, which the bot has opened."""
         return self.platform.direct[account]
 
-    async def says(self, account: str, *texts: str, room: str | None = None) -> str:
-        """Write messages, one after another; gives the last one's event id."""
+    async def says(
+        self, account: str, *texts: str, room: str | None = None, thread: str | None = None
+    ) -> str:
+        """Write messages, one after another; gives the last one's event id.
+
+        `thread` is the first message of the thread they are written in.
+        """
         event_id = ""
         for text in texts:
             where = room or self.direct(account)
-            event_id = await self.platform.happens(self.runtime.mailbox, where, account, text)
+            event_id = await self.platform.happens(
+                self.runtime.mailbox, where, account, text, thread=thread
+            )
             await self.settle()
             self.clock.instant += timedelta(seconds=20)
         return event_id
@@ -165,6 +199,13 @@ class World:
     def told(self, account: str) -> list[str]:
         """List what somebody has been told in their direct room since this was asked last."""
         return [p.text for p in self.sees(self.platform.direct.get(account, f"!direct-{account}"))]
+
+    def letters(self, address: str) -> list[Delivered]:
+        """List what has come to a mailbox since this was asked last."""
+        mine = [letter for letter in self.mail.letters if letter.to == address]
+        new = mine[self._read.get(address, 0) :]
+        self._read[address] = len(mine)
+        return new
 
     def last(self, room: str) -> Posted:
         """Give the newest message of the bot in a room."""

@@ -5,7 +5,7 @@ Plain values in, plain dictionaries out.
 
 from hashlib import sha256
 
-from bot.platforms.matrix.format import to_html, to_plain
+from bot.markdown import to_html, to_plain
 from bot.ports import File, NeverWillBe, Text
 
 KEY_FIELD = "se.lagesbot.key"

@@ -18,7 +18,7 @@ from bot.platforms.matrix.rooms import is_in_room, membership, room_health
 from bot.platforms.matrix.session import begin
 from bot.platforms.matrix.sync import Reader
 from bot.platforms.matrix.transport import Transport, encode, path
-from bot.ports import File, Mailbox, MayBeSent, NeverWillBe, Removal, RoomHealth, Text
+from bot.ports import File, Letter, Mailbox, MayBeSent, NeverWillBe, Removal, RoomHealth, Text
 
 # Synapse forgets transaction ids after 24 hours; half of that leaves room for its clock and ours.
 REPLAY_WINDOW = timedelta(hours=12)
@@ -94,12 +94,14 @@ class MatrixPlatform:
         """
         await self._reader.run(mailbox)
 
-    async def send(self, key: str, room: str, payload: Text | File | Removal) -> str:
-        """Post once per key, and give the event's id.
+    async def send(self, key: str, room: str, payload: Text | File | Removal | Letter) -> str:
+        """Post once per key, and give the event's id; a letter is nothing for a room.
 
         Raises:
             NotSent, MayBeSent, NeverWillBe: see `bot.ports.Platform.send`.
         """
+        if isinstance(payload, Letter):
+            raise NeverWillBe("a letter goes by e-mail, not to a chat room")
         try:
             address, body = await self._prepare(key, room, payload)
         except RequestFailed as failure:

@@ -1,4 +1,4 @@
-"""Markdown to the two forms of a Matrix message: HTML for clients that show it, plain for others.
+"""Markdown to the two forms of a message: HTML for programs that show it, plain for others.
 
 A line break in the source is a line break on the screen in both forms. Raw HTML is never passed
 through, pictures become their alternative text, and only web and mail addresses become links.

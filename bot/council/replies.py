@@ -1,0 +1,42 @@
+"""Answers to a call, in whatever way people give them: a reaction, a reply, a word in its thread.
+
+What an answer means for the meeting stands in domain/meeting.py.
+"""
+
+from bot.command import Context
+from bot.domain.errors import NotFound
+from bot.domain.meeting import Meeting, MeetingState
+from bot.ports import IncomingMessage
+from storage.log_tables import OutboxRow
+
+CALLS = ("call/", "remind/")
+"""What the keys of messages begin with that may be answered by a reaction, a reply or a word in
+their thread: calls, new times, reminders."""
+
+
+def is_call(row: OutboxRow) -> bool:
+    """Tell whether a message asks whether people come."""
+    return row.kind == "text" and row.key.startswith(CALLS)
+
+
+def called_in(ctx: Context, event: IncomingMessage) -> OutboxRow | None:
+    """Find the call that an event replies to, or in whose thread it stands."""
+    for event_id in (event.target, event.thread):
+        row = ctx.uow.outbox.by_event(event_id) if event_id else None
+        if row is not None and is_call(row) and row.room == event.room:
+            return row
+    return None
+
+
+def meeting_of(ctx: Context, key: str) -> Meeting:
+    """Find the meeting that a message's key is about ("call/m3/1").
+
+    Raises:
+        NotFound: `meeting`, where it is to come no more or has another time by now.
+    """
+    parts = key.split("/")
+    meeting = ctx.uow.meetings.named(parts[1])
+    asked = int(parts[2]) if len(parts) > 2 and parts[2].isdecimal() else 0
+    if meeting.state is not MeetingState.CALLED or meeting.asked != asked:
+        raise NotFound("meeting_call_old", {"meeting": meeting})
+    return meeting

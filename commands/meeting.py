@@ -1,0 +1,291 @@
+"""`!möte`: see the meetings, call an extra one, move one, cancel one, enter somebody's answer.
+
+Whatever reaches people is read back first, by weekday, date, time and week (domain: Calendar).
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from bot.command import Context, Message, command
+from bot.confirming import ask_first
+from bot.council.calls import (
+    call_key,
+    hand_out,
+    live_attendance,
+    members,
+    send_call,
+    unreached,
+    who_comes,
+)
+from bot.domain.dates import split_moment
+from bot.domain.errors import Conflict, Invalid, NotFound, Refused
+from bot.domain.meeting import Meeting, MeetingState, Rsvp
+from bot.domain.meeting_rule import forbidden
+from bot.domain.people import COORDINATORS, MEETING_FORUMS, MEMBER_ROLES, Forum, Role
+from bot.domain.plan_check import check
+from bot.domain.question import fold
+from bot.ports import Method
+
+LONGEST = 300
+"""Characters of a reason or a place."""
+_READERS = MEMBER_ROLES | {Role.READER_EXECUTIVE}
+
+
+@command("meeting", subject="meeting", may=COORDINATORS | _READERS, rooms=frozenset(Forum))
+def meeting(ctx: Context) -> Iterable[Message]:
+    """Without words list what is to come; `m3` shows one; `extra`, `flytta`, `ställ in`, `plats`
+    and `svar` are the coordinator's.
+
+    Raises:
+        Invalid: `meeting_form`, `reason_missing`. NotFound: `meeting`, `no_meeting_planned`.
+        Conflict: `meeting_state`, `meeting_day`, `meeting_too_soon`. Refused: `coordinator_only`.
+        DateProblem: the words give no one day and time.
+    """
+    word, _, rest = ctx.args.strip().partition(" ")
+    if not word:
+        yield Message(template="meetings", data={"meetings": _upcoming(ctx)})
+        return
+    if ctx.uow.meetings.is_name(word) and not rest:
+        yield _shown(ctx, ctx.uow.meetings.named(word))
+        return
+    if not ctx.person.roles & COORDINATORS:
+        raise Refused("coordinator_only")
+    match fold(word):
+        case "extra":
+            yield from _extra(ctx, rest)
+        case "flytta" | "move":
+            yield from _move(ctx, rest)
+        case "stall" | "cancel" | "avlys":
+            yield from _cancel(ctx, _without(rest, "in"))
+        case "plats" | "place":
+            yield from _place(ctx, rest)
+        case "svar" | "answer":
+            yield from _answer(ctx, rest)
+        case _:
+            raise Invalid("meeting_form")
+
+
+def _upcoming(ctx: Context) -> list[tuple[Meeting, int]]:
+    """List the meetings to come of this room's forum, or of all in the office."""
+    forum = ctx.forum if ctx.forum in MEETING_FORUMS else None
+    coordinator = ctx.person.roles & COORDINATORS
+    mine = [
+        m
+        for m in ctx.uow.meetings.to_come(forum)
+        if forum or coordinator or ctx.person.roles & m.forum.members
+    ]
+    return [(m, who_comes(ctx, m).coming) for m in mine[:10]]
+
+
+def _shown(ctx: Context, found: Meeting) -> Message:
+    coordinator = bool(ctx.person.roles & COORDINATORS)
+    if not coordinator and not ctx.person.roles & found.forum.members:
+        raise NotFound("meeting", {"said": found.short_id})
+    data = {
+        "meeting": found,
+        "comes": who_comes(ctx, found),
+        "unreached": unreached(ctx, found.forum) if coordinator else [],
+    }
+    return Message(template="meeting", data=data)
+
+
+# An extra meeting
+
+
+def _extra(ctx: Context, text: str) -> Iterable[Message]:
+    named, _, rest = text.strip().partition(" ")
+    forum = ctx.words.forum(named)
+    if forum not in MEETING_FORUMS:
+        raise Invalid("meeting_form")
+    starts, reason = _moment(ctx, rest)
+    if not reason:
+        raise Invalid("reason_missing")
+    rule = ctx.rules.plan.of(forum)
+    wanted = Meeting(
+        uid=f"{uuid.uuid4()}@lagesbot",
+        forum=forum,
+        starts_at=starts,
+        minutes=rule.minutes,
+        place=rule.place,
+        link=rule.link,
+        extra=True,
+        reason=reason,
+        called_by=ctx.person.id,
+    )
+    if not ctx.confirmed:
+        yield _read_back(
+            ctx, wanted, f"extra {forum} {starts.isoformat()} {reason}", template="confirm_extra"
+        )
+        return
+    planned = ctx.uow.meetings.add(wanted)
+    called = replace(planned.to(MeetingState.CALLED), called_at=ctx.now).issued()
+    ctx.uow.meetings.save(called)
+    yield from send_call(ctx, called)
+    yield Message(template="meeting_called", data={"meeting": called})
+
+
+# Moving, cancelling, another place
+
+
+def _move(ctx: Context, text: str) -> Iterable[Message]:
+    named, _, rest = text.strip().partition(" ")
+    found = ctx.uow.meetings.named(named)
+    starts, reason = _moment(ctx, rest)
+    moved = found.moved(starts, reason=reason)
+    if not ctx.confirmed:
+        args = f"flytta {found.short_id} {starts.isoformat()} {reason}"
+        yield _read_back(ctx, moved, args, template="confirm_move", old=found)
+        return
+    called = moved.state is MeetingState.CALLED
+    key = call_key(moved) if called else f"moved/{moved.short_id}/{moved.asked}"
+    yield from _changed(
+        ctx, moved, {"old": found}, template="call_moved", letter="mail_call_moved", key=key
+    )
+    yield Message(template="meeting_moved", data={"meeting": moved, "old": found})
+
+
+def _cancel(ctx: Context, text: str) -> Iterable[Message]:
+    named, _, reason = text.strip().partition(" ")
+    found = ctx.uow.meetings.named(named)
+    cancelled = replace(found.to(MeetingState.CANCELLED), reason=_reason(reason))
+    if not ctx.confirmed:
+        args = f"cancel {found.short_id} {cancelled.reason}"
+        yield _read_back(ctx, cancelled, args, template="confirm_cancel")
+        return
+    key = f"cancelled/{found.short_id}"
+    yield from _changed(
+        ctx,
+        cancelled,
+        {},
+        template="call_cancelled",
+        letter="mail_call_cancelled",
+        key=key,
+        method=Method.CANCEL,
+    )
+    yield Message(template="meeting_cancelled", data={"meeting": cancelled})
+
+
+def _place(ctx: Context, text: str) -> Iterable[Message]:
+    named, _, place = text.strip().partition(" ")
+    found = ctx.uow.meetings.named(named)
+    if not found.state.is_to_come or not place or len(place) > LONGEST:
+        raise Invalid("meeting_form")
+    changed = replace(found, place=place.strip())
+    key = f"place/{found.short_id}/{found.sequence + 1}"
+    yield from _changed(ctx, changed, {}, template="call_place", letter="mail_call_place", key=key)
+    yield Message(template="meeting_place", data={"meeting": changed})
+
+
+def _changed(
+    ctx: Context,
+    changed: Meeting,
+    data: dict[str, object],
+    *,
+    template: str,
+    letter: str,
+    key: str,
+    method: Method = Method.REQUEST,
+) -> Iterable[Message]:
+    """Store a change; where people have the entry in their calendars they get it anew."""
+    if changed.sequence < 0:
+        ctx.uow.meetings.save(changed)
+        return
+    issued = ctx.uow.meetings.save(changed.issued())
+    yield from hand_out(ctx, issued, data, template=template, letter=letter, key=key, method=method)
+    if issued.state is MeetingState.CALLED:
+        yield from live_attendance(ctx, issued)
+
+
+# Somebody's answer, entered by the coordinator
+
+
+def _answer(ctx: Context, text: str) -> Iterable[Message]:
+    named, _, rest = text.strip().partition(" ")
+    who, _, said = rest.strip().partition(":") if ":" in rest else rest.strip().partition(" ")
+    found = ctx.uow.meetings.named(named)
+    answer = ctx.words.reply(said)
+    if answer is None:
+        raise Invalid("meeting_form")
+    person = ctx.uow.people.named(who)
+    if found.state is not MeetingState.CALLED:
+        raise Conflict("meeting_state", {"meeting": found, "state": found.state})
+    if person.id not in {p.id for p in members(ctx, found.forum)}:
+        raise NotFound("not_a_member", {"name": person.name, "forum": found.forum})
+    ctx.uow.meetings.answer(
+        Rsvp(
+            meeting_id=found.id,
+            person_id=person.id,
+            asked=found.asked,
+            reply=answer[0],
+            substitute=answer[1],
+            at=ctx.now,
+            by_person=ctx.person.id,
+        )
+    )
+    yield from live_attendance(ctx, found)
+    data = {"meeting": found, "person": person, "reply": answer[0], "substitute": answer[1]}
+    yield Message(template="answer_entered", data=data)
+
+
+# What is read from words
+
+
+def _moment(ctx: Context, text: str) -> tuple[datetime, str]:
+    """Read day, time and reason; what was read back already stands there as an ISO instant."""
+    if ctx.confirmed:
+        instant, _, reason = text.partition(" ")
+        starts = datetime.fromisoformat(instant)
+    else:
+        local = ctx.now.astimezone(ctx.calendar.zone)
+        said, reason = split_moment(text.strip(), now=local)
+        if said.at is None:
+            raise Invalid("time_missing", {"day": said.day})
+        starts = ctx.calendar.at(said.day, said.at)
+    day = starts.astimezone(ctx.calendar.zone).date()
+    hindered = forbidden(day, ctx.calendar, ctx.rules.plan.blocked)
+    if hindered is not None:
+        raise Conflict("meeting_day", {"day": day, "hindered": hindered})
+    if day <= ctx.today:
+        raise Conflict("meeting_too_soon", {"day": day})
+    return starts, _reason(reason)
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(text.split()).strip("\"”“'")
+    if len(reason) > LONGEST:
+        raise Invalid("too_long", {"longest": LONGEST})
+    return reason
+
+
+def _without(text: str, word: str) -> str:
+    first, _, rest = text.strip().partition(" ")
+    return rest if fold(first) == word else text
+
+
+def _read_back(
+    ctx: Context, wanted: Meeting, args: str, *, template: str, old: Meeting | None = None
+) -> Message:
+    """Show what would be sent to whom, with what should be thought of, and wait for a yes."""
+    year = wanted.starts_at.astimezone(ctx.calendar.zone).year
+    others = [
+        m
+        for m in ctx.uow.meetings.of_year(year, ctx.now.astimezone(ctx.calendar.zone))
+        if m.id != wanted.id and m.state is not MeetingState.CANCELLED
+    ]
+    warned = []
+    if wanted.state is not MeetingState.CANCELLED:
+        plan = ctx.rules.plan
+        warnings, _ = check(
+            [*others, wanted], ctx.calendar, plan.blocked, plan.school_holidays, year
+        )
+        warned = list(warnings[-1])
+    data = {
+        "meeting": wanted,
+        "old": old,
+        "warnings": warned,
+        "members": members(ctx, wanted.forum),
+        "unreached": unreached(ctx, wanted.forum),
+    }
+    return ask_first(ctx, "meeting", args, template=template, data=data)

@@ -1,0 +1,125 @@
+"""Row ↔ domain value, joined by the names of the value's fields.
+
+For values whose row has the same columns; what is stored otherwise has its own repository.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, fields
+from datetime import date
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Date
+from sqlmodel import Session, SQLModel, col, select
+
+from bot.domain.errors import NotFound
+
+
+class Value(Protocol):
+    """A frozen dataclass with an id, 0 until it is stored."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+        ...
+
+
+V = TypeVar("V", bound=Value)
+R = TypeVar("R", bound=SQLModel)
+
+
+class Shelf(Generic[V, R]):
+    """The values of one table. `letter` begins their short ids; `what` names a missing one."""
+
+    def __init__(
+        self, session: Session, make: Callable[..., V], row: type[R], *, letter: str, what: str
+    ) -> None:
+        self._session = session
+        self._make = make
+        self._row = row
+        self._letter = letter
+        self._what = what
+
+    def add(self, value: V) -> V:
+        """Store a new value; gives it with its id."""
+        row = self._row(**{name: part for name, part in _parts(value).items() if name != "id"})
+        self._session.add(row)
+        self._session.flush()
+        return self._value(row)
+
+    def save(self, value: V) -> V:
+        """Store a changed value."""
+        row = self._session.get_one(self._row, value.id)
+        for name, part in _parts(value).items():
+            setattr(row, name, part)
+        self._session.add(row)
+        self._session.flush()
+        return value
+
+    def get(self, value_id: int) -> V:
+        """Get a value by id.
+
+        Raises:
+            NotFound: named after what it is.
+        """
+        row = self._session.get(self._row, value_id)
+        if row is None:
+            raise NotFound(self._what, {"said": f"{self._letter}{value_id}"})
+        return self._value(row)
+
+    def named(self, short_id: str) -> V:
+        """Find a value by the id people type, in any case.
+
+        Raises:
+            NotFound: named after what it is.
+        """
+        number = short_id.strip().casefold().removeprefix(self._letter)
+        if not number.isdecimal() or len(number) > 9:
+            raise NotFound(self._what, {"said": short_id[:40]})
+        return self.get(int(number))
+
+    def is_name(self, text: str) -> bool:
+        """Tell whether a word has the form of the short ids here."""
+        letter, number = text[:1].casefold(), text[1:]
+        return letter == self._letter and number.isdecimal() and len(number) <= 9
+
+    def where(self, *conditions: "ColumnElement[bool] | bool") -> Sequence[V]:
+        """List values, the oldest first."""
+        query = select(self._row).where(*conditions)
+        rows = self._session.exec(query.order_by(col(getattr(self._row, "id")))).all()  # noqa: B009
+        return [self._value(row) for row in rows]
+
+    def as_kept(self, value: V) -> dict[str, object]:
+        """Give a value as JSON can hold it, to be put back as it was."""
+        return {
+            name: part.isoformat() if isinstance(part, date) else part
+            for name, part in _parts(value).items()
+        }
+
+    def put_back(self, kept: Mapping[str, object]) -> V:
+        """Let a value be again what `as_kept` gave."""
+        row = self._session.get_one(self._row, kept["id"])
+        days = {
+            c.name
+            for c in SQLModel.metadata.tables[str(row.__tablename__)].c
+            if isinstance(c.type, Date)
+        }
+        for name, part in kept.items():
+            is_day = name in days and isinstance(part, str)
+            setattr(row, name, date.fromisoformat(str(part)) if is_day else part)
+        self._session.add(row)
+        self._session.flush()
+        self._session.refresh(row)
+        return self._value(row)
+
+    def _value(self, row: R) -> V:
+        return self._make(**{f.name: getattr(row, f.name) for f in fields(self._made)})
+
+    @property
+    def _made(self) -> type[V]:
+        return self._make  # type: ignore[return-value]
+
+
+def _parts(value: Value) -> dict[str, Any]:
+    return {f.name: getattr(value, f.name) for f in fields(value)}
