@@ -20,8 +20,8 @@ from bot.domain.plan_check import PlanRules
 from bot.domain.question import QuestionSet
 from bot.domain.report import Report
 from bot.domain.schedule import Occurrence, RoundRule
-from bot.ports import Artifact, CalendarWriter, IncomingMessage, RoomHealth
-from bot.ports import Paper as Manuscript
+from bot.handouts import Artifact, CalendarWriter, Manuscript
+from bot.ports import IncomingMessage, RoomHealth
 from storage.unit_of_work import UnitOfWork
 
 
@@ -254,7 +254,8 @@ class Command:
     `run`, outside the transaction: documents to make, rooms to ask about.
 
     `listed` verbs stand in the help; the others are answers, edits and what the clock does.
-    `rooms` are the forums where it may be given; in a direct room it always may.
+    `rooms` are the forums where it may be given; in a direct room it always may. `anywhere` is for
+    what tells nothing: it may be given in a room that is no forum's, where nobody knows who sits.
     """
 
     name: str
@@ -264,13 +265,11 @@ class Command:
     rooms: frozenset[Forum] = frozenset({Forum.OFFICE})
     prepare: Prepare | None = None
     listed: bool = True
+    anywhere: bool = False
 
     def fits(self, forum: Forum | None, *, direct: bool) -> bool:
-        """Tell whether it may be given here; in a room that is no forum's, only what all may hold.
-
-        Whoever else sits in such a room is not known.
-        """
-        return direct or (self.rooms == set(Forum) if forum is None else forum in self.rooms)
+        """Tell whether it may be given here."""
+        return direct or (self.anywhere if forum is None else forum in self.rooms)
 
 
 def command(
@@ -281,6 +280,7 @@ def command(
     rooms: frozenset[Forum] = frozenset({Forum.OFFICE}),
     prepare: Prepare | None = None,
     listed: bool = True,
+    anywhere: bool = False,
 ) -> Callable[[Run], Command]:
     """Declare a function as the verb `name`; its words, help and example stand in templates."""
 
@@ -293,6 +293,7 @@ def command(
             rooms=rooms,
             prepare=prepare,
             listed=listed,
+            anywhere=anywhere,
         )
 
     return declare

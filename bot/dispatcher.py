@@ -18,8 +18,9 @@ from bot.domain.errors import DomainError, Refused
 from bot.domain.people import Forum, Person
 from bot.domain.question import QuestionSet
 from bot.domain.schedule import Occurrence
+from bot.handouts import CalendarWriter
 from bot.outgoing import action, enqueue
-from bot.ports import CalendarWriter, Clock, Kind
+from bot.ports import Clock, Kind
 from bot.reading import Meant, read
 from bot.render import Renderer
 from bot.round.form import unclear_mark
@@ -251,10 +252,7 @@ class Dispatcher:
         forum: Forum | None = None
         direct = False
         if row is not None:
-            actor = uow.people.of_account(row.platform, row.sender)
-            forum = uow.people.forum_of(row.platform, row.room)
-            owner = uow.people.owner_of_direct_room(row.platform, row.room)
-            direct = actor is not None and owner is not None and owner.person_id == actor.id
+            actor, forum, direct = uow.people.who_where(row.platform, row.sender, row.room)
         return Context(
             uow=uow,
             now=self._clock.now(),

@@ -3,7 +3,8 @@
 Whether, when and how often it is sent belongs in outbox.py.
 """
 
-from bot.ports import Artifact, File, Letter, Removal, Text
+from bot.handouts import Artifact
+from bot.ports import File, Letter, Removal, Text
 from storage.database import Database
 from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork

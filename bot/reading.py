@@ -11,13 +11,14 @@ from bot.confirming import Pending, pending
 from bot.council.papers import PREVIEW as PAPER_PREVIEW
 from bot.council.replies import called_in, is_call
 from bot.domain.people import MEMBER_ROLES
-from bot.domain.place import Word
+from bot.domain.place import LONGEST_WORD, Word
 from bot.domain.question import fold, whole_choice
 from bot.ports import IncomingMessage, Kind
 from bot.render import Renderer
 from bot.round.editions import PREVIEW
 from bot.round.form import unclear_mark
 
+_DECIDES = frozenset({Word.YES, Word.SUBMIT, Word.NO, Word.CANCEL})
 _APPROVE = frozenset({"✅", "✔"})
 _NAME = re.compile(r"^(?:[^\n]{1,100}?[:,]\s+|[\w.-]+[:,])")
 """The bot's name before what is said to it, ended by a colon or a comma."""
@@ -115,7 +116,7 @@ def _reaction(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant
     key = event.text.replace("\ufe0f", "")
     waiting = pending(ctx)
     if waiting is not None and posted.key == waiting.key:
-        return _said(ctx, waiting, renderer.vocabulary.get(fold(renderer.reaction(key))))
+        return _said(waiting, _yes_or_no(renderer, renderer.reaction(key)))
     if is_call(posted):
         known = bool(ctx.person.roles & MEMBER_ROLES) and renderer.reply(key) is not None
         return Meant(verb="rsvp", args=f"{posted.key} {key}") if known else None
@@ -135,18 +136,22 @@ def _confirmation(
     ctx: Context, renderer: Renderer, event: IncomingMessage, text: str
 ) -> Meant | None:
     """A yes or a no, with or without `!`, to what was read back in this room."""
-    waiting = pending(ctx)
-    if waiting is None or waiting.room != event.room:
+    word = _yes_or_no(renderer, text.removeprefix("!"))
+    waiting = pending(ctx) if word is not None else None
+    return _said(waiting, word) if waiting is not None and waiting.room == event.room else None
+
+
+def _yes_or_no(renderer: Renderer, text: str) -> Word | None:
+    word = renderer.vocabulary.get(fold(text)) if len(text) <= LONGEST_WORD else None
+    return word if word in _DECIDES else None
+
+
+def _said(waiting: Pending, word: Word | None) -> Meant | None:
+    if word is None:
         return None
-    return _said(ctx, waiting, renderer.vocabulary.get(fold(text.removeprefix("!"))))
-
-
-def _said(ctx: Context, waiting: Pending, word: Word | None) -> Meant | None:
     if word in (Word.YES, Word.SUBMIT):
         return Meant(verb=waiting.verb, args=waiting.args, confirmed=True)
-    if word in (Word.NO, Word.CANCEL):
-        return Meant(verb="leave_it")
-    return None
+    return Meant(verb="leave_it")
 
 
 def _is_answer(ctx: Context, key: str) -> bool:

@@ -174,6 +174,7 @@ class Renderer:
         environment.filters |= {
             "day": lambda d: Markdown(self._day(language, d)),
             "moment": lambda d: Markdown(self._moment(language, d)),
+            "span": lambda d, ends: Markdown(self._moment(language, d, ends)),
             "clock": lambda d: Markdown(self._clock(language, d)),
             "stamp": lambda d: Markdown(self._stamp(language, d)),
             "weekday": lambda number: Markdown(language.weekdays[number - 1]),
@@ -203,14 +204,15 @@ class Renderer:
             week=week_number(d),
         )
 
-    def _moment(self, language: Language, at: datetime) -> str:
+    def _moment(self, language: Language, at: datetime, ends: datetime | None = None) -> str:
         local = at.astimezone(self._zone)
-        return language.formats["moment"].format(
+        return language.formats["moment" if ends is None else "span"].format(
             weekday=language.weekdays[local.weekday()],
             day=local.day,
             month=language.months[local.month - 1],
             year=local.year,
             clock=self._clock(language, at),
+            ends=self._clock(language, ends or at),
             week=week_number(local.date()),
         )
 

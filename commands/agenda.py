@@ -10,7 +10,7 @@ from bot.command import Context, Message, ToForum, command
 from bot.council.agendas import compose, items_of, next_to_come, offer_undo
 from bot.council.calls import call_key
 from bot.domain.agenda import AgendaItem
-from bot.domain.errors import Conflict, Invalid, Refused
+from bot.domain.errors import Conflict, Invalid, NotFound, Refused
 from bot.domain.meeting import Meeting, MeetingState
 from bot.domain.people import COORDINATORS, MEETING_FORUMS, Forum, Role
 from bot.domain.question import fold
@@ -83,7 +83,13 @@ def _reads(ctx: Context, forum: Forum) -> bool:
 
 
 def _for_me(ctx: Context, meeting: Meeting) -> Meeting:
-    """Give the meeting, if the actor is called to it or is the coordinator."""
+    """Give the meeting, if the actor is called to it or is the coordinator.
+
+    What is only proposed is nobody's but the coordinator's, in the coordinator's own rooms.
+    """
+    inside = ctx.forum not in MEETING_FORUMS and ctx.person.roles & COORDINATORS
+    if not meeting.is_known and not inside:
+        raise NotFound("meeting", {"said": meeting.short_id})
     if not _reads(ctx, meeting.forum):
         roles = sorted(meeting.forum.members | COORDINATORS)
         raise Refused("refused", {"verb": "agenda", "roles": roles})

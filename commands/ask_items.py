@@ -35,10 +35,11 @@ def _with_open(ctx: Context, meeting: Meeting) -> dict[int, tuple[Person, list[t
         if ctx.uow.people.accounts(person.id):
             found.setdefault(person.id, (person, []))[1].append((short_id, title))
 
+    everybody = ctx.uow.people.everybody()  # who has left is not among them
     for assignment in open_assignments(ctx, meeting.forum):
-        if assignment.owner_id is not None:
-            add(ctx.uow.people.get(assignment.owner_id), assignment.short_id, assignment.text)
-    everybody = ctx.uow.people.everybody()
+        for person in everybody:
+            if person.id == assignment.owner_id:
+                add(person, assignment.short_id, assignment.text)
     for case in cases_for(ctx, meeting.forum):
         for person in everybody:
             if case.unit_id is not None and person.reports_for(case.unit_id):

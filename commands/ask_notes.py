@@ -18,6 +18,6 @@ def ask_notes(ctx: Context) -> Iterable[Message]:
     late = ctx.occurrence.key.endswith("/2")
     paper = waiting_draft(ctx, meeting)
     if paper is None:
-        yield to_office("notes_missing", {"meeting": meeting, "late": late, "again": True})
+        yield to_office("notes_missing", {"meeting": meeting, "late": late})
     else:
         yield to_office("notes_waiting", {"meeting": meeting, "paper": paper, "late": late})

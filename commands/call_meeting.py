@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.command import Context, Message, command
 from bot.council.calls import send_call
 from bot.domain.meeting import MeetingState
 from bot.domain.meeting_clock import call_time
+
+LATE = timedelta(days=1)
+"""A call this much after its lead time says that it is late."""
 
 
 @command("call_meeting", subject="meeting", listed=False)
@@ -19,4 +23,4 @@ def call_meeting(ctx: Context) -> Iterable[Message]:
     wanted = call_time(meeting, ctx.rules.meetings, ctx.calendar)
     called = replace(meeting.to(MeetingState.CALLED), called_at=ctx.now).issued()
     ctx.uow.meetings.save(called)
-    yield from send_call(ctx, called, late=ctx.now.date() > wanted.date())
+    yield from send_call(ctx, called, late=ctx.now - wanted > LATE)

@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 
 from bot.command import Context, Message, command
-from bot.domain.people import Forum
+from bot.domain.people import Forum, Person
 from bot.round.form import to_office
 from storage.log_tables import OutboxRow
 
 
 @command("delivery_failed", subject="outbox", listed=False)
 def delivery_failed(ctx: Context) -> Iterable[Message]:
-    """Name the person or room that was not reached; `args` is the outbox row's id."""
+    """Name the person, address or room that was not reached; `args` is the outbox row's id."""
     row = ctx.uow.outbox.get(int(ctx.args))
     office = ctx.uow.people.room(Forum.OFFICE)
-    removal = row.kind == "removal"
+    removal, letter = row.kind == "removal", row.kind == "letter"
     if office is None or (row.room == office[1] and not removal) or _told(ctx, row):
         return
     person = None
@@ -25,10 +25,13 @@ def delivery_failed(ctx: Context) -> Iterable[Message]:
         person = known.name if known else None
         if row.state == "failed":
             ctx.uow.people.set_reachable(row.platform, row.address, False)
+    reader = _of_address(ctx, row.room) if letter else None
     yield to_office(
         "delivery_failed",
         {
-            "person": person,
+            "person": reader.name if reader else person,
+            "person_id": f"p{reader.id}" if reader else "",
+            "address": row.room if letter else "",
             "forum": ctx.uow.people.forum_of(row.platform, row.room),
             "room": row.room,
             "uncertain": row.state == "uncertain",
@@ -36,6 +39,16 @@ def delivery_failed(ctx: Context) -> Iterable[Message]:
             "what": row.template or row.kind,
         },
     )
+
+
+def _of_address(ctx: Context, address: str) -> Person | None:
+    """Find who has an e-mail address; of several, whoever has no other way to be reached."""
+    there = [
+        person
+        for person in ctx.uow.people.everybody()
+        if (person.email or "").casefold() == address.casefold()
+    ]
+    return min(there, key=lambda p: len(ctx.uow.people.accounts(p.id)), default=None)
 
 
 def _told(ctx: Context, row: OutboxRow) -> bool:

@@ -40,8 +40,8 @@ def end_meeting(ctx: Context) -> Iterable[Message]:
         yield from advance(ctx, meeting)
     if ctx.product is not None:
         yield from draft(ctx, meeting)
-    elif not kept_notes(ctx, meeting):
-        yield to_office("notes_missing", {"meeting": meeting, "late": False, "again": False})
+    elif ctx.occurrence is None:  # the clock asks for them the next working day
+        yield to_office("notes_missing", {"meeting": meeting, "late": False})
     if ctx.incoming is not None and ctx.forum is not Forum.OFFICE:
         yield Message(template="meeting_ended", data={"drafted": ctx.product is not None})
 

@@ -8,7 +8,7 @@ from bot.domain.people import COORDINATORS, MEMBER_ROLES, Forum, Role
 from bot.round.form import is_reporter
 
 
-@command("help", subject="help", rooms=frozenset(Forum))
+@command("help", subject="help", rooms=frozenset(Forum), anywhere=True)
 def help_(ctx: Context) -> Iterable[Message]:
     """List the verbs that this person may use here.
 

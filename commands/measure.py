@@ -21,7 +21,7 @@ from bot.domain.errors import Conflict, Invalid, NotFound, Refused
 from bot.domain.follow_up import Measure, MeasureState, Prevention
 from bot.domain.people import COORDINATORS, Forum
 from bot.domain.question import fold
-from bot.ports import Paper
+from bot.handouts import Manuscript
 
 MEASURE_FORM = "measure_form"
 MOST_IN_FULL = 5
@@ -53,7 +53,7 @@ def _paper(ctx: Context) -> Print | None:
     name, title, body = text.split("\n", 2)
     return Print(
         manuscripts=[
-            Paper(
+            Manuscript(
                 name=name,
                 title=title,
                 language=ctx.rules.language,

@@ -15,6 +15,7 @@ from bot.council.calls import (
     hand_out,
     live_attendance,
     members,
+    reads,
     send_call,
     unreached,
     who_comes,
@@ -26,7 +27,7 @@ from bot.domain.meeting_rule import forbidden
 from bot.domain.people import COORDINATORS, MEETING_FORUMS, MEMBER_ROLES, Forum, Role
 from bot.domain.plan_check import check
 from bot.domain.question import fold
-from bot.ports import Method
+from bot.handouts import Method
 
 LONGEST = 300
 """Characters of a reason or a place."""
@@ -40,8 +41,8 @@ def meeting(ctx: Context) -> Iterable[Message]:
 
     Raises:
         Invalid: `meeting_form`, `reason_missing`. NotFound: `meeting`, `no_meeting_planned`.
-        Conflict: `meeting_state`, `meeting_day`, `meeting_too_soon`. Refused: `coordinator_only`.
-        DateProblem: the words give no one day and time.
+        Conflict: `meeting_state`, `meeting_changed`, `meeting_day`, `meeting_too_soon`.
+        Refused: `coordinator_only`. DateProblem: the words give no one day and time.
     """
     word, _, rest = ctx.args.strip().partition(" ")
     if not word:
@@ -68,26 +69,17 @@ def meeting(ctx: Context) -> Iterable[Message]:
 
 
 def _upcoming(ctx: Context) -> list[tuple[Meeting, int]]:
-    """List the meetings to come of this room's forum, or of all in the office."""
-    forum = ctx.forum if ctx.forum in MEETING_FORUMS else None
-    coordinator = ctx.person.roles & COORDINATORS
-    mine = [
-        m
-        for m in ctx.uow.meetings.to_come(forum)
-        if forum or coordinator or ctx.person.roles & m.forum.members
-    ]
+    """List the meetings to come that may be read of here."""
+    mine = [m for m in ctx.uow.meetings.to_come(ctx.now) if reads(ctx, m)]
     return [(m, who_comes(ctx, m).coming) for m in mine[:10]]
 
 
 def _shown(ctx: Context, found: Meeting) -> Message:
-    coordinator = bool(ctx.person.roles & COORDINATORS)
-    if not coordinator and not ctx.person.roles & found.forum.members:
+    if not reads(ctx, found):
         raise NotFound("meeting", {"said": found.short_id})
-    data = {
-        "meeting": found,
-        "comes": who_comes(ctx, found),
-        "unreached": unreached(ctx, found.forum) if coordinator else [],
-    }
+    inside = ctx.forum not in MEETING_FORUMS and ctx.person.roles & COORDINATORS
+    missed = unreached(ctx, found.forum) if inside else []
+    data = {"meeting": found, "comes": who_comes(ctx, found), "unreached": missed}
     return Message(template="meeting", data=data)
 
 
@@ -130,12 +122,13 @@ def _extra(ctx: Context, text: str) -> Iterable[Message]:
 
 
 def _move(ctx: Context, text: str) -> Iterable[Message]:
-    named, _, rest = text.strip().partition(" ")
-    found = ctx.uow.meetings.named(named)
+    found, rest = _meant(ctx, text)
     starts, reason = _moment(ctx, rest)
     moved = found.moved(starts, reason=reason)
+    if moved.state is MeetingState.CALLED:  # the new time is a call of its own
+        moved = replace(moved, called_at=ctx.now)
     if not ctx.confirmed:
-        args = f"flytta {found.short_id} {starts.isoformat()} {reason}"
+        args = f"flytta {found.short_id} {_as_seen(found)} {starts.isoformat()} {reason}"
         yield _read_back(ctx, moved, args, template="confirm_move", old=found)
         return
     called = moved.state is MeetingState.CALLED
@@ -147,11 +140,10 @@ def _move(ctx: Context, text: str) -> Iterable[Message]:
 
 
 def _cancel(ctx: Context, text: str) -> Iterable[Message]:
-    named, _, reason = text.strip().partition(" ")
-    found = ctx.uow.meetings.named(named)
+    found, reason = _meant(ctx, text)
     cancelled = replace(found.to(MeetingState.CANCELLED), reason=_reason(reason))
     if not ctx.confirmed:
-        args = f"cancel {found.short_id} {cancelled.reason}"
+        args = f"cancel {found.short_id} {_as_seen(found)} {cancelled.reason}"
         yield _read_back(ctx, cancelled, args, template="confirm_cancel")
         return
     key = f"cancelled/{found.short_id}"
@@ -172,7 +164,7 @@ def _place(ctx: Context, text: str) -> Iterable[Message]:
     found = ctx.uow.meetings.named(named)
     if not found.state.is_to_come or not place or len(place) > LONGEST:
         raise Invalid("meeting_form")
-    changed = replace(found, place=place.strip())
+    changed = replace(found, place=" ".join(place.split()))
     key = f"place/{found.short_id}/{found.sequence + 1}"
     yield from _changed(ctx, changed, {}, template="call_place", letter="mail_call_place", key=key)
     yield Message(template="meeting_place", data={"meeting": changed})
@@ -230,6 +222,21 @@ def _answer(ctx: Context, text: str) -> Iterable[Message]:
 
 
 # What is read from words
+
+
+def _meant(ctx: Context, text: str) -> tuple[Meeting, str]:
+    """Find the meeting named first; at a yes it must be as it was when it was read back."""
+    named, _, rest = text.strip().partition(" ")
+    found = ctx.uow.meetings.named(named)
+    if ctx.confirmed:
+        seen, _, rest = rest.partition(" ")
+        if seen != _as_seen(found):
+            raise Conflict("meeting_changed", {"meeting": found})
+    return found, rest
+
+
+def _as_seen(meeting: Meeting) -> str:
+    return f"{meeting.state}/{meeting.asked}/{meeting.sequence}"
 
 
 def _moment(ctx: Context, text: str) -> tuple[datetime, str]:

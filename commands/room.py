@@ -18,7 +18,7 @@ _FORUMS = {
 }
 
 
-@command("room", subject="room", may=OFFICE, rooms=frozenset(Forum))
+@command("room", subject="room", may=OFFICE, rooms=frozenset(Forum), anywhere=True)
 def room(ctx: Context) -> Iterable[Message]:
     """Bind a forum to this room; without words, show which room each forum has.
 

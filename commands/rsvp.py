@@ -33,6 +33,8 @@ def rsvp(ctx: Context) -> Iterable[Message]:
         if by_hand:
             raise NotFound("no_call_here")
         return
+    if not meeting.is_known:
+        raise NotFound("meeting", {"said": meeting.short_id})
     if meeting.state is not MeetingState.CALLED:
         raise NotFound("meeting_call_old", {"meeting": meeting})
     ctx.uow.meetings.answer(
@@ -57,7 +59,7 @@ def _only_one(ctx: Context) -> Meeting:
     forum = ctx.forum if ctx.forum in MEETING_FORUMS else None
     called = [
         m
-        for m in ctx.uow.meetings.to_come(forum)
+        for m in ctx.uow.meetings.to_come(ctx.now, forum)
         if m.state is MeetingState.CALLED and ctx.person.roles & m.forum.members
     ]
     if not called:

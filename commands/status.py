@@ -72,7 +72,7 @@ def _whole(ctx: Context, cycle: Cycle | None) -> Mapping[str, object]:
 def _council(ctx: Context) -> Mapping[str, object]:
     """Say where meetings, papers and what is followed up stand, for who takes over."""
     cases, assignments = ctx.uow.follow_ups.open_cases(), ctx.uow.follow_ups.open_assignments()
-    upcoming = [ctx.uow.meetings.to_come(forum) for forum in MEETING_FORUMS]
+    nearest = [m[0] for f in MEETING_FORUMS if (m := ctx.uow.meetings.to_come(ctx.now, f))]
     year = ctx.now.astimezone(ctx.calendar.zone)
     proposed = [
         m
@@ -81,7 +81,7 @@ def _council(ctx: Context) -> Mapping[str, object]:
         if m.state is MeetingState.PROPOSED
     ]
     return {
-        "meetings": [(m[0], who_comes(ctx, m[0])) for m in upcoming if m],
+        "meetings": [(m, who_comes(ctx, m)) for m in sorted(nearest, key=lambda m: m.starts_at)],
         "papers": ctx.uow.papers.waiting(),
         "proposed_year": proposed[0].starts_at.year if proposed else None,
         "new_cases": sum(1 for c in cases if c.state is CaseState.PROPOSED),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, func, select
 
 from bot.domain.report import Audience
-from bot.ports import Artifact
+from bot.handouts import Artifact
 from storage.tables import ArtifactRow, EditionRow
 
 

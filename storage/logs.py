@@ -171,6 +171,12 @@ class Outbox:
             select(OutboxRow).where(OutboxRow.template == template).order_by(col(OutboxRow.id))
         ).all()
 
+    def all_to(self, room: str) -> Sequence[OutboxRow]:
+        """List whatever was said in a room, or to an address, the oldest first."""
+        return self._session.exec(
+            select(OutboxRow).where(OutboxRow.room == room).order_by(col(OutboxRow.id))
+        ).all()
+
     def newer_edit(self, row: OutboxRow) -> bool:
         """Tell whether a later edit of the same message waits, so that this one may be left out."""
         return (

@@ -6,7 +6,6 @@ from datetime import date, datetime, time
 from sqlmodel import Session, col
 
 from bot.domain.agenda import AgendaItem, Note
-from bot.domain.errors import NotFound
 from bot.domain.meeting import Meeting, MeetingState, Rsvp
 from bot.domain.people import Forum
 from storage.council_tables import AgendaItemRow, MeetingRow, NoteRow, RsvpRow
@@ -43,9 +42,12 @@ class Meetings(Shelf[Meeting, MeetingRow]):
         )
         return sorted(found, key=lambda m: (m.starts_at, m.id))
 
-    def to_come(self, forum: Forum | None = None) -> Sequence[Meeting]:
-        """List fixed meetings that have not begun, the next first."""
-        found = self.where(col(MeetingRow.state).in_(_TO_COME))
+    def to_come(self, now: datetime, forum: Forum | None = None) -> Sequence[Meeting]:
+        """List fixed meetings that have not begun, the next first.
+
+        One that was never called stays planned when its time has passed: it comes no more.
+        """
+        found = self.where(col(MeetingRow.state).in_(_TO_COME), MeetingRow.starts_at > now)
         mine = [m for m in found if forum in (None, m.forum)]
         return sorted(mine, key=lambda m: (m.starts_at, m.id))
 
@@ -57,17 +59,6 @@ class Meetings(Shelf[Meeting, MeetingRow]):
             MeetingRow.starts_at < before,
         )
         return max(found, key=lambda m: m.starts_at, default=None)
-
-    def next_of(self, forum: Forum) -> Meeting:
-        """Give the forum's next meeting.
-
-        Raises:
-            NotFound: `no_meeting_planned`.
-        """
-        found = self.to_come(forum)
-        if not found:
-            raise NotFound("no_meeting_planned", {"forum": forum})
-        return found[0]
 
     def items_of(self, meeting: Meeting) -> Sequence[AgendaItem]:
         """List every item of a meeting, the withdrawn too."""

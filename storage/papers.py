@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from bot.domain.errors import NotFound
-from bot.ports import Artifact
+from bot.handouts import Artifact
 from storage.council_tables import PaperRow
 from storage.tables import ArtifactRow
 
@@ -47,6 +47,7 @@ class Paper:
     basis: str
     sha256: str
     made_at: datetime
+    approved_at: datetime | None = None
 
     @property
     def short_id(self) -> str:
@@ -140,6 +141,19 @@ class Papers:
         self._session.add(row)
         self._session.flush()
 
+    def approved_between(self, first: datetime, last: datetime) -> Sequence[Paper]:
+        """List what was approved in a span, the oldest first."""
+        rows = self._session.exec(
+            select(PaperRow)
+            .where(
+                PaperRow.state == PaperState.APPROVED,
+                col(PaperRow.approved_at) >= first,
+                col(PaperRow.approved_at) < last,
+            )
+            .order_by(col(PaperRow.id))
+        ).all()
+        return [_paper(row) for row in rows]
+
     def waiting(self) -> Sequence[Paper]:
         """List the drafts that wait for approval, the oldest first."""
         rows = self._session.exec(
@@ -214,4 +228,5 @@ def _paper(row: PaperRow) -> Paper:
         basis=row.basis,
         sha256=row.sha256,
         made_at=row.made_at,
+        approved_at=row.approved_at,
     )

@@ -1,15 +1,17 @@
-"""Persons, accounts, units, roles, absences and rooms."""
+"""Persons, accounts, roles, absences and rooms; the units are in units.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from bot.domain.errors import NotFound
-from bot.domain.people import Forum, Holding, Person, Role, Unit
+from bot.domain.people import Forum, Holding, Person, Role
 from bot.domain.question import fold
-from storage.tables import AbsenceRow, AccountRow, HoldingRow, PersonRow, RoomRow, UnitRow
+from storage.presence import who_where
+from storage.tables import AbsenceRow, AccountRow, HoldingRow, PersonRow, RoomRow
+from storage.units import Units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +25,8 @@ class Account:
     reachable: bool
 
 
-class People:
+class People(Units):
     """The register, changed in one place."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def of_account(self, platform: str, address: str) -> Person | None:
         """Find who writes from this account; None for a stranger or somebody who has left."""
@@ -46,6 +45,12 @@ class People:
         if not found:
             return None
         return _to_person(found[0][0], frozenset(_holding(h) for h in held if h is not None))
+
+    def who_where(
+        self, platform: str, address: str, room: str
+    ) -> tuple[Person | None, Forum | None, bool]:
+        """Give who writes, the room's forum, and whether it is their own direct room."""
+        return who_where(self._session, platform, address, room)
 
     def get(self, person_id: int) -> Person:
         """Find a person by id.
@@ -189,49 +194,6 @@ class People:
             select(AccountRow).where(AccountRow.platform == platform, AccountRow.address == address)
         ).first()
 
-    # Units
-
-    def units(self) -> Sequence[Unit]:
-        """List active units in the order they were added."""
-        rows = self._session.exec(
-            select(UnitRow).where(col(UnitRow.active)).order_by(col(UnitRow.id))
-        ).all()
-        return [_unit(row) for row in rows]
-
-    def all_units(self) -> Sequence[Unit]:
-        """List every unit there ever was, the closed ones too."""
-        return [_unit(row) for row in self._session.exec(select(UnitRow)).all()]
-
-    def unit(self, unit_id: int) -> Unit:
-        """Get a unit, active or not."""
-        return _unit(self._session.get_one(UnitRow, unit_id))
-
-    def unit_named(self, name: str) -> Unit:
-        """Find a unit by short id or name, without regard to case and diacritics.
-
-        Raises:
-            NotFound: `unit`.
-        """
-        wanted = fold(name)
-        units = self.units()
-        for unit in units:
-            if wanted in (unit.short_id, fold(unit.name)):
-                return unit
-        near = [u for u in units if wanted and fold(u.name).startswith(wanted)]
-        if len(near) == 1:
-            return near[0]
-        raise NotFound("unit", {"name": name, "near": [u.name for u in near[:3]]})
-
-    def save_unit(self, unit: Unit) -> Unit:
-        """Add a unit (id 0) or change one."""
-        row = self._session.get(UnitRow, unit.id) if unit.id else None
-        if row is None:
-            row = UnitRow(name=unit.name, board=unit.board, place=unit.place)
-        row.name, row.board, row.place, row.active = unit.name, unit.board, unit.place, unit.active
-        self._session.add(row)
-        self._session.flush()
-        return _unit(row)
-
     # Absences: ISO dates, because a day is a day whatever the zone
 
     def add_absence(self, person_id: int, first: date, last: date) -> int:
@@ -309,10 +271,6 @@ def _to_person(row: PersonRow, holdings: frozenset[Holding]) -> Person:
         function=row.function,
         holdings=holdings,
     )
-
-
-def _unit(row: UnitRow) -> Unit:
-    return Unit(id=_id(row.id), name=row.name, board=row.board, place=row.place, active=row.active)
 
 
 def _account(row: AccountRow) -> Account:

@@ -28,7 +28,7 @@ from bot.domain.people import Holding, Role, Unit
 from bot.domain.question import Value
 from bot.domain.report import Audience
 from bot.domain.roster import ChangeKind, Code
-from bot.ports import Artifact
+from bot.handouts import Artifact
 from storage.database import Database
 from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork

@@ -13,9 +13,10 @@ import pytest_asyncio
 from bot.cli.phrases import read_phrases
 from bot.cli.tasks import outbox
 from bot.config import Administrator, Matrix, Municipality, Settings
+from bot.handouts import Artifact
 from bot.outbox import Relay
 from bot.platforms.mail import MailSender
-from bot.ports import Artifact, File, Letter, NotSent, Platform, Removal, Sender, Text
+from bot.ports import File, Letter, NotSent, Platform, Removal, Sender, Text
 from storage.database import Database
 from storage.log_tables import OutboxRow
 from tests.fakes import FakeClock, FakePlatform

@@ -238,7 +238,7 @@ def test_every_language_has_a_calendar(language: str) -> None:
     """Twelve months, seven days, and every format."""
     words = RENDERER.by_code[language]
     assert (len(words.months), len(words.weekdays)) == (12, 7)
-    assert set(words.formats) == {"day", "moment", "stamp", "clock", "and"}
+    assert set(words.formats) == {"day", "moment", "span", "stamp", "clock", "and"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -12,7 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.cli.answer_export import AnswerFiles, Entry, read_entries
-from bot.cli.council_export import CouncilFiles, read_records
+from bot.cli.council_export import CouncilFiles
+from bot.cli.council_records import read_records
 from bot.cli.package_files import add_document, as_json, checksums, write_files
 from bot.cli.phrases import Phrases
 from bot.domain.calendar import Period

@@ -1,6 +1,7 @@
 """The command line's sentences, from templates/cli/<language>.toml, and where templates are.
 
-What the bot says in rooms belongs in render.py; this is read before there is a bot.
+What the bot says in rooms belongs in render.py; this is read before there is a bot. Only what
+states are called is taken from there.
 """
 
 import tomllib
@@ -95,3 +96,15 @@ def read_phrases(code: str, templates: Path = TEMPLATES) -> Phrases:
                 continue  # `check` tells what is wrong with it
             return Phrases(spoken, content)
     raise FileNotFoundError(TEMPLATES / "cli")
+
+
+def read_names(code: str, templates: Path = TEMPLATES) -> Phrases:
+    """Read what roles, states and kinds are called in the rooms; without names where there are none
+    or they are broken.
+    """
+    try:
+        text = (templates / "languages" / f"{code}.toml").read_text(encoding="utf-8")
+        names = tomllib.loads(text).get("names")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        names = None  # `check` tells what is wrong with it
+    return Phrases(code, names if isinstance(names, dict) else {})

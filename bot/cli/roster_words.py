@@ -25,6 +25,11 @@ SWEDISH_ROLES = {
     "läsare SAMSA": Role.READER_SAMSA,
     "läsare ledning": Role.READER_MANAGEMENT,
     "läsare kommunstyrelseförvaltning": Role.READER_EXECUTIVE,
+    "läsare i BRÅ": Role.READER_BRA,
+    "läsare i SAMSA": Role.READER_SAMSA,
+    "läsare i ledningsgruppen": Role.READER_MANAGEMENT,
+    "läsare på kommunstyrelseförvaltningen": Role.READER_EXECUTIVE,
+    "samordnarens ersättare": Role.SUBSTITUTE,
     "administratör": Role.ADMINISTRATOR,
 }
 """The file format's Swedish words; the English ones are the columns' and roles' own names."""

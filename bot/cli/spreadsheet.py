@@ -1,6 +1,6 @@
 """CSV files and workbooks → tables of plain text, each line with its number.
 
-What the headings mean and whether a line is right belongs in bot/roster.py. No other module knows
+What the headings mean and whether a line is right belongs in roster.py. No other module knows
 openpyxl.
 """
 

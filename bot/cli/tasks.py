@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.cli.phrases import Phrases
+from bot.cli.phrases import Phrases, read_names
 from bot.config import Settings
 from bot.domain.calendar import Period
 from bot.domain.people import Role
@@ -150,6 +150,7 @@ def export(
                 settings.templates / "questions", settings.municipality.places
             ),
             phrases=phrases,
+            names=read_names(phrases.code, settings.templates),
             zone=settings.zone,
             now=now,
         )

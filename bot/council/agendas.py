@@ -123,7 +123,7 @@ def next_to_come(ctx: Context, forum: Forum) -> Meeting:
     Raises:
         NotFound: `no_meeting_planned`.
     """
-    found = [m for m in ctx.uow.meetings.to_come(forum) if m.starts_at > ctx.now]
+    found = ctx.uow.meetings.to_come(ctx.now, forum)
     if not found:
         raise NotFound("no_meeting_planned", {"forum": forum})
     return found[0]
@@ -133,7 +133,7 @@ def following(ctx: Context, meeting: Meeting) -> Meeting | None:
     """Give the forum's next meeting after this one, if it is fixed."""
     later = [
         m
-        for m in ctx.uow.meetings.to_come(meeting.forum)
+        for m in ctx.uow.meetings.to_come(ctx.now, meeting.forum)
         if m.starts_at > meeting.starts_at and m.id != meeting.id
     ]
     return later[0] if later else None

@@ -11,9 +11,9 @@ from bot.command import Context, Message, ToForum, ToMail
 from bot.council.agendas import compose
 from bot.council.papers import mailed
 from bot.domain.meeting import Attendance, Meeting, attendance
-from bot.domain.people import Forum, Person
+from bot.domain.people import COORDINATORS, MEETING_FORUMS, Forum, Person
 from bot.domain.report import Audience
-from bot.ports import Artifact, CalendarEntry, Method
+from bot.handouts import Artifact, CalendarEntry, Method
 from bot.round.form import to_office
 from storage.papers import PaperKind, PaperState
 
@@ -38,6 +38,16 @@ def unreached(ctx: Context, forum: Forum) -> Sequence[Person]:
     return [
         p for p in members(ctx, forum) if not ctx.uow.people.accounts(p.id) and p.id not in told
     ]
+
+
+def reads(ctx: Context, meeting: Meeting) -> bool:
+    """Tell whether a meeting may be read of here: in a forum's room its own, whoever asks, because
+    others read it; elsewhere one's own, or all for the coordinator. Proposals are the office's."""
+    if ctx.forum in MEETING_FORUMS:
+        return meeting.forum is ctx.forum and meeting.is_known
+    if ctx.person.roles & COORDINATORS:
+        return True
+    return meeting.is_known and bool(ctx.person.roles & meeting.forum.members)
 
 
 def call_key(meeting: Meeting) -> str:
@@ -85,10 +95,10 @@ def hand_out(
     `meeting.sequence` must have risen already. `template` is what the room reads, `letter` what
     comes by e-mail.
     """
-    kept = ctx.uow.papers.keep(entry(ctx, meeting, method))
     facts = {"meeting": meeting, **data}
     if ctx.uow.people.room(meeting.forum) is not None:
         room = ToForum(forum=meeting.forum)
+        kept = ctx.uow.papers.keep(entry(ctx, meeting, method))
         yield Message(template=template, data=facts, to=room, key=key)
         yield Message(
             template="call_file", to=room, key=f"{key}/entry", artifact_id=kept, verbatim=""
@@ -100,12 +110,13 @@ def hand_out(
     else:
         yield to_office("call_no_room", {"meeting": meeting})
     for person in outside(ctx, meeting.forum):
+        own = ctx.uow.papers.keep(entry(ctx, meeting, method, to=person))
         yield Message(
             template=letter,
             data={**facts, "person": person},
             to=ToMail(person_id=person.id),
             key=f"{key}/mail/{person.id}",
-            attachments=[kept, *([report] if report is not None else [])],
+            attachments=[own, *([report] if report is not None else [])],
         )
 
 
@@ -157,8 +168,20 @@ def _live(
     )
 
 
-def entry(ctx: Context, meeting: Meeting, method: Method = Method.REQUEST) -> Artifact:
-    """Write a meeting's calendar entry as it is now, by its `sequence`."""
+def entry(
+    ctx: Context,
+    meeting: Meeting,
+    method: Method = Method.REQUEST,
+    *,
+    to: Person | None = None,
+) -> Artifact:
+    """Write a meeting's calendar entry as it is now, by its `sequence`.
+
+    It names nobody but the one it is sent `to`: whoever gets it would see the others' addresses
+    (GDPR, article 5.1 c).
+    """
+    if to is None and method is Method.REQUEST:
+        method = Method.PUBLISH
     day = meeting.starts_at.astimezone(ctx.calendar.zone).date()
     data = {"meeting": meeting, "method": method, "day": day.isoformat()}
     language = ctx.rules.language
@@ -182,7 +205,7 @@ def entry(ctx: Context, meeting: Meeting, method: Method = Method.REQUEST) -> Ar
             ends_at=meeting.ends_at,
             stamp=ctx.now,
             organizer=(name, address),
-            attendees=[(p.name, p.email or "") for p in outside(ctx, meeting.forum)],
+            attendees=[(to.name, to.email)] if to is not None and to.email else [],
         )
     )
     return Artifact(

@@ -18,7 +18,7 @@ from bot.domain.errors import Conflict, Invalid
 from bot.domain.follow_up import Assignment, AssignmentState
 from bot.domain.meeting import Meeting, MeetingState
 from bot.domain.people import Forum
-from bot.ports import Paper as Manuscript
+from bot.handouts import Manuscript
 from storage.papers import Paper, PaperKind, PaperState
 
 BEGIN = "begin"

@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.command import Context, Message, ToForum, ToMail, ToPerson
+from bot.domain.meeting import Meeting
 from bot.domain.people import Forum, Person, Role
-from bot.ports import Artifact
+from bot.handouts import Artifact
 from storage.papers import Paper, PaperKind
 
 PREVIEW = "paper_preview"
@@ -82,7 +83,12 @@ def posting(ctx: Context, paper: Paper) -> Iterable[Message]:
         if mailed(ctx, person):
             yield Message(
                 template="mail_paper",
-                data={"paper": paper, "person": person},
+                data={
+                    "paper": paper,
+                    "person": person,
+                    "meeting": _meeting(ctx, paper),
+                    "files": bool(files),
+                },
                 to=ToMail(person_id=person.id),
                 key=f"paper/{paper.short_id}/mail/{person.id}",
                 attachments=[artifact_id for artifact_id, _ in files],
@@ -90,6 +96,11 @@ def posting(ctx: Context, paper: Paper) -> Iterable[Message]:
         elif forum is None:
             to = ToPerson(person_id=person.id)
             yield from _parts(paper, files, to, f"paper/{paper.short_id}/{person.id}")
+
+
+def _meeting(ctx: Context, paper: Paper) -> Meeting | None:
+    """Give the meeting that notes are about."""
+    return ctx.uow.meetings.named(paper.subject) if paper.kind is PaperKind.NOTES else None
 
 
 def mailed(ctx: Context, person: Person) -> bool:

@@ -4,7 +4,6 @@ The title is made of unit, period and categories, never of free text. What the c
 a proposal stands in commands/case.py.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -118,8 +117,7 @@ def _is_taken_back(ctx: Context, case: Case) -> bool:
 
 
 def _categories(form: QuestionSet, answers: Mapping[str, Value], language: str) -> Sequence[str]:
-    """Name what the answer is about, by the first words of each category's label."""
+    """Name what the answer is about, by each category's label."""
     question = form.by_id.get(CATEGORY)
     chosen = form.chosen_of(question, answers.get(CATEGORY, Value())) if question else ()
-    labels = [choice.label.get(language, choice.id) for choice in chosen]
-    return [re.split(r"[,:]", label, maxsplit=1)[0].strip() for label in labels]
+    return [choice.label.get(language, choice.id) for choice in chosen]

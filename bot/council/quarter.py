@@ -20,7 +20,7 @@ from bot.domain.people import Forum
 from bot.domain.quarter import Presentation, Quarter, Round, compile_quarter
 from bot.domain.report import Audience
 from bot.domain.schedule import Occurrence
-from bot.ports import Paper as Manuscript
+from bot.handouts import Manuscript
 from storage.papers import Paper, PaperKind, PaperState
 from storage.unit_of_work import UnitOfWork
 
@@ -79,7 +79,7 @@ def quarters(
     uow: UnitOfWork, rules: Rules, calendar: WorkCalendar, now: datetime
 ) -> Iterable[Occurrence]:
     """List when the drafts are made, and the last word, before each meeting of the group."""
-    for meeting in uow.meetings.to_come(Forum.MANAGEMENT):
+    for meeting in uow.meetings.to_come(now, Forum.MANAGEMENT):
         day = meeting.starts_at.astimezone(calendar.zone).date()
         drafted, reminded = (
             calendar.at(lead(day, days, calendar), rules.meetings.at)

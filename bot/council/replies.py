@@ -36,7 +36,7 @@ def meeting_of(ctx: Context, key: str) -> Meeting:
     """
     parts = key.split("/")
     meeting = ctx.uow.meetings.named(parts[1])
-    asked = int(parts[2]) if len(parts) > 2 and parts[2].isdecimal() else 0
-    if meeting.state is not MeetingState.CALLED or meeting.asked != asked:
+    asked = parts[2] if len(parts) > 2 else "0"
+    if meeting.state is not MeetingState.CALLED or asked != str(meeting.asked):
         raise NotFound("meeting_call_old", {"meeting": meeting})
     return meeting

@@ -62,8 +62,8 @@ def keep(ctx: Context, term: Term, *, what: str = "", meeting_id: int | None = N
 
 def next_meetings(ctx: Context, stage: Stage) -> Mapping[Forum, Meeting | None]:
     """Give the meetings that are left on the way, in order; BRÅ comes after SAMSA."""
-    samsa = next(iter(ctx.uow.meetings.to_come(Forum.SAMSA)), None)
-    councils = ctx.uow.meetings.to_come(Forum.BRA)
+    samsa = next(iter(ctx.uow.meetings.to_come(ctx.now, Forum.SAMSA)), None)
+    councils = ctx.uow.meetings.to_come(ctx.now, Forum.BRA)
     match stage:
         case Stage.WAITING | Stage.SAMSA:
             after = samsa.starts_at if samsa else ctx.now

@@ -17,8 +17,7 @@ from bot.domain.meeting import Meeting
 from bot.domain.people import MEETING_FORUMS, Forum, Person
 from bot.domain.schedule import opening, period_to_open
 from bot.domain.term import TermKind
-from bot.ports import Artifact, Wheel, WheelMark
-from bot.ports import Paper as Manuscript
+from bot.handouts import Artifact, Manuscript, Wheel, WheelMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +126,11 @@ def announce(
         artifacts: the document and the picture that were printed for it.
     """
     files = [(ctx.uow.papers.keep(artifact), artifact) for artifact in artifacts]
-    entries = {m.id: ctx.uow.papers.keep(entry(ctx, m)) for m in issued}
     told = reach(ctx, issued)
     for part in told:
         if part.has_room:
-            yield from _to_room(ctx, year, part, files, [entries[m.id] for m in part.meetings])
+            entries = [ctx.uow.papers.keep(entry(ctx, m)) for m in part.meetings]
+            yield from _to_room(ctx, year, part, files, entries)
     letters: dict[int, tuple[Person, list[Reach]]] = {}
     for part in told:
         for person in part.by_mail:
@@ -143,7 +142,9 @@ def announce(
             "year": year.number,
             "forums": [(part.forum, _all_of(year, part.forum)) for part in mine],
         }
-        invited = [entries[m.id] for part in mine for m in part.meetings]
+        invited = [
+            ctx.uow.papers.keep(entry(ctx, m, to=person)) for part in mine for m in part.meetings
+        ]
         yield Message(
             template="mail_year",
             data=data,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from bot.ports import CalendarEntry, Method
+from bot.handouts import CalendarEntry, Method
 
 if TYPE_CHECKING:
     from icalendar import Event, Timezone

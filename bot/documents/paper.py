@@ -15,7 +15,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from bot.documents.wheel_view import wheel_view
 from bot.documents.words import View, Words, drawable, loses_signs
-from bot.ports import Paper
+from bot.handouts import Manuscript
 
 MOST_UPRIGHT = 4
 """A table of more columns than this is too narrow to read on an upright page."""
@@ -31,7 +31,7 @@ _RANK = {"h1": 1, "h2": 2}
 """Heading tags with a rank of their own; all others are third."""
 
 
-def paper_view(paper: Paper, words: Words) -> View:
+def paper_view(paper: Manuscript, words: Words) -> View:
     """Build what paper.typ shows."""
     blocks = read_blocks(paper.markdown)
     if blocks and blocks[0]["kind"] == "heading" and "".join(_texts(blocks[0])) == paper.title:

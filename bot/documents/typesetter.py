@@ -22,7 +22,7 @@ from bot.documents.report_view import report_view
 from bot.documents.wheel_view import poster_view
 from bot.documents.words import View, Words
 from bot.domain.report import Report
-from bot.ports import Artifact, Paper
+from bot.handouts import Artifact, Manuscript
 
 LONGEST = 120
 """Seconds a child may take. 2 000 units take about two."""
@@ -66,7 +66,7 @@ class TypstTypesetter:
             _artifact(f"{name}.png", "image/png", png),
         )
 
-    async def print(self, paper: Paper) -> Sequence[Artifact]:
+    async def print(self, paper: Manuscript) -> Sequence[Artifact]:
         """Make the PDF (PDF/A-2a, PDF/UA-1), then the wheel's PNG where it is asked for.
 
         The same paper gives the same bytes.
@@ -92,7 +92,7 @@ class TypstTypesetter:
         # The period's last day: known from the report alone, so two runs agree.
         return self._asking(report.period.end, jobs)
 
-    def _paper_request(self, paper: Paper, words: Words) -> bytes:
+    def _paper_request(self, paper: Manuscript, words: Words) -> bytes:
         jobs = [("paper.typ", "pdf", paper_view(paper, words))]
         if paper.picture and paper.wheel is not None:
             jobs.append(("wheel.typ", "png", poster_view(paper, paper.wheel)))

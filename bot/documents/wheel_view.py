@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.documents.words import View, drawable
-from bot.ports import Paper, Wheel, WheelMark
+from bot.handouts import Manuscript, Wheel, WheelMark
 
 SIDE = 1200.0
 RIM = (508.0, 586.0)
@@ -91,7 +91,7 @@ def wheel_view(wheel: Wheel, municipality: str) -> View:
     )
 
 
-def poster_view(paper: Paper, wheel: Wheel) -> View:
+def poster_view(paper: Manuscript, wheel: Wheel) -> View:
     """Build what wheel.typ shows when it stands alone, as a picture."""
     own = {"lang": paper.language, "title": wheel.title, "draft": paper.draft}
     return drawable({"picture": {**own, "wheel": wheel_view(wheel, paper.municipality)}})

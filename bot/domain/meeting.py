@@ -72,6 +72,13 @@ class Meeting:
         return f"m{self.id}"
 
     @property
+    def is_known(self) -> bool:
+        """Tell whether people have been told of it: it is fixed, or was before it was cancelled."""
+        if self.state is MeetingState.CANCELLED:
+            return self.sequence >= 0
+        return self.state is not MeetingState.PROPOSED
+
+    @property
     def ends_at(self) -> datetime:
         """When it is planned to end."""
         return self.starts_at + timedelta(minutes=self.minutes)

@@ -11,7 +11,7 @@ from bot.domain.compilation import compile_report, draft_summary
 from bot.domain.cycle import Cycle
 from bot.domain.people import Forum, Unit
 from bot.domain.report import Audience, Report
-from bot.ports import Artifact
+from bot.handouts import Artifact
 from bot.round.form import question_set
 from storage.editions import Edition
 

@@ -1,4 +1,4 @@
-"""The demonstration: two months of an invented municipality on a real homeserver.
+"""The demonstration: two months and a meeting of an invented municipality, on real servers.
 
 `python -m tests.demo` tells the story and then stays up; `--once` ends by itself.
 """

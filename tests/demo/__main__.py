@@ -58,9 +58,9 @@ async def _run(output: Path, *, once: bool) -> int:
 async def _tell(there: Stage, output: Path) -> list[str]:
     try:
         async with asyncio.timeout(_MOST_SECONDS):
-            approved = await play(there)
+            played = await play(there)
             there.transcript.scene("Kontroll: medlemmarna läser rummen från servern")
-            return await verify(there, approved, output)
+            return await verify(there, played, output)
     finally:
         (output / "transcript.txt").write_text(there.transcript.text, encoding="utf-8")
 

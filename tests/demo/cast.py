@@ -63,12 +63,12 @@ class Player:
             self._direct = str(event["room_id"])
         return self._direct
 
-    async def says(self, *texts: str, room: str | None = None) -> str:
+    async def says(self, *texts: str, room: str | None = None, thread: str | None = None) -> str:
         """Write messages, each when the bot has answered the one before; give the last one's id."""
         where = room or await self.direct()
         event_id = ""
         for text in texts:
-            event_id = await self.user.send(where, text)
+            event_id = await self.user.send(where, text, thread=thread)
             await self._handled(event_id)
         return event_id
 
@@ -88,12 +88,12 @@ class Player:
             target = to or await self.newest(where)
             await self._handled(await self.user.react(where, target, key))
 
-    async def newest(self, room: str) -> str:
-        """Give the id of the bot's newest message in the main timeline of a room."""
+    async def newest(self, room: str, words: str = "") -> str:
+        """Give the id of the bot's newest message (with these words) in a room's main timeline."""
         shown = [
             message
             for message in current_text(await self.user.messages(room))
-            if message.sender == self._bot and message.thread is None
+            if message.sender == self._bot and message.thread is None and words in message.body
         ]
         return shown[-1].event_id
 

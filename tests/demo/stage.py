@@ -5,11 +5,10 @@ What is played belongs in story.py.
 
 import asyncio
 import contextlib
-import csv
 import logging
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -17,21 +16,25 @@ from zoneinfo import ZoneInfo
 
 from bot.app import Runtime
 from bot.cli.importing import import_files
-from bot.config import Administrator, Matrix, Municipality, Privacy, Settings
+from bot.config import Administrator, Mail, Matrix, Municipality, Privacy, Settings
+from bot.meeting_settings import ForumMeetings, Meetings
 from bot.process import ScrubbingFilter
 from storage.database import Database
 from tests.demo.cast import PASSWORD, Player
 from tests.demo.clock import FastClock
+from tests.demo.people import filled, names_of, parts_of
 from tests.demo.transcript import Transcript
 from tests.live.client import Event, MatrixUser
 from tests.live.homeserver import Homeserver
+from tests.live.mailserver import HOST, MailServer, mail_server
 
 ZONE = ZoneInfo("Europe/Stockholm")
-HERE = Path(__file__).parent
-TEMPLATES = HERE.parents[1] / "templates"
+TEMPLATES = Path(__file__).parents[2] / "templates"
 MUNICIPALITY = "Exempelby kommun"
 PLACES = ("Exempelby", "Granvik", "Norrsjö", "Lillfors", "Strömnäs", "Tallåsen", "Åbyn")
 SERVER = "exempelby.test"
+PLACE = "Kommunhuset, sal Skogen"
+SENDER = "lagesbot@exempelby.example"
 
 TALKING = 60.0
 """While people talk, a second is a minute."""
@@ -49,20 +52,27 @@ class Stage:
     """A running bot and everybody around it; made by `stage`."""
 
     def __init__(
-        self, server: Homeserver, runtime: Runtime, clock: FastClock, transcript: Transcript
+        self,
+        server: Homeserver,
+        post: MailServer,
+        runtime: Runtime,
+        clock: FastClock,
+        transcript: Transcript,
     ) -> None:
         self.server = server
+        self.post = post
         self.runtime = runtime
         self.clock = clock
         self.transcript = transcript
         self.players: dict[str, Player] = {}
         self.groups: set[str] = set()
-        self.office = self.bra = self.samsa = ""
+        self.office = self.bra = self.samsa = self.management = ""
         self.parts: dict[str, list[str]] = {}
         """Account's first part → what its owner does, in words."""
         self.kept: dict[str, str] = {}
         """Event ids that the story comes back to, by a name."""
         self._told: dict[str, int] = {}
+        self._letters = 0
         self._database = ""
 
     def __getitem__(self, localpart: str) -> Player:
@@ -138,6 +148,15 @@ class Stage:
         sent = self._ask("select event_id from outbox where state='sent' and event_id<>''")
         return [*waiting, *(e for e in sent if e not in self.transcript.told)]
 
+    def files_sent(self, room: str) -> list[str]:
+        """List the files that the bot has sent to a room, each by name and SHA-256."""
+        return self._ask(
+            "select file.name || ' ' || file.sha256 from outbox "
+            "join artifact file on file.id = outbox.artifact_id "
+            "where outbox.room = ? and outbox.state = 'sent'",
+            room,
+        )
+
     def _ask(self, question: str, *values: str) -> list[str]:
         with contextlib.closing(
             sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
@@ -148,6 +167,9 @@ class Stage:
         """Tell what arrives at anybody's device, for ever."""
         while True:
             self.transcript.tell(self._fresh())
+            for letter in self.post.letters[self._letters :]:
+                self.transcript.letter(letter)
+                self._letters += 1
             await asyncio.sleep(_POLL)
 
     def _fresh(self) -> list[Event]:
@@ -173,10 +195,11 @@ async def stage(begins: str, out: TextIO) -> AsyncIterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="demo-") as folder, defects:
         async with (
             Homeserver(Path(folder) / "homeserver", server_name=SERVER) as server,
+            mail_server() as post,
             contextlib.AsyncExitStack() as stack,
         ):
             try:
-                yield await _set(server, Path(folder), clock, transcript, stack)
+                yield await _set(server, post, Path(folder), clock, transcript, stack)
             except StageError as error:
                 raise StageError("\n".join([str(error), *defects.lines])) from error
     if defects.lines:
@@ -185,13 +208,14 @@ async def stage(begins: str, out: TextIO) -> AsyncIterator[Stage]:
 
 async def _set(
     server: Homeserver,
+    post: MailServer,
     folder: Path,
     clock: FastClock,
     transcript: Transcript,
     stack: contextlib.AsyncExitStack,
 ) -> Stage:
-    files = [_filled(name, folder) for name in ("enheter.csv", "personer.csv")]
-    names = _names(files[1])
+    files = [filled(name, folder, SERVER) for name in ("enheter.csv", "personer.csv")]
+    names = names_of(files[1])
     bot = await server.register("lagesbot", PASSWORD, displayname="Lägesbot")
     accounts = await asyncio.gather(
         *(server.register(who, PASSWORD, displayname=name) for who, name in names.items())
@@ -202,15 +226,17 @@ async def _set(
         matrix=Matrix(homeserver=server.base_url, user=bot.user_id, password=PASSWORD),
         administrator=Administrator(name=names["sara"], account=f"@sara:{SERVER}"),
         privacy=Privacy(redact=True),
+        meetings=Meetings(bra=ForumMeetings(place=PLACE)),
+        mail=Mail(host=HOST, port=post.port, security="none", sender=SENDER),
         database=url,
         data=folder / "data",
         templates=TEMPLATES,
     )
     await asyncio.to_thread(_import, url, files, clock.now())
     runtime = Runtime(settings, clock=clock)
-    there = Stage(server, runtime, clock, transcript)
+    there = Stage(server, post, runtime, clock, transcript)
     there._database = str(folder / "lagesbot.db")
-    there.parts = _parts(files[1])
+    there.parts = parts_of(files[1])
     transcript.bot = bot.user_id
     transcript.names = {bot.user_id: "Lägesbot"}
     for localpart, account in zip(names, accounts, strict=True):
@@ -239,34 +265,6 @@ def _import(url: str, files: Sequence[Path], now: datetime) -> None:
         import_files(database, files, platform="matrix", language="sv", now=now)
     finally:
         database.close()
-
-
-def _filled(name: str, folder: Path) -> Path:
-    text = (HERE / name).read_text(encoding="utf-8").replace("{server}", SERVER)
-    (folder / name).write_text(text, encoding="utf-8")
-    return folder / name
-
-
-def _names(persons: Path) -> Mapping[str, str]:
-    """Give each account's first part with its owner's name, in the list's order."""
-    return {_first_part(row): row["namn"] for row in _rows(persons)}
-
-
-def _parts(persons: Path) -> dict[str, list[str]]:
-    parts: dict[str, list[str]] = {}
-    for row in _rows(persons):
-        words = " ".join(word for word in (row["roll"], row["enhet"]) if word)
-        parts.setdefault(_first_part(row), []).append(words)
-    return parts
-
-
-def _rows(persons: Path) -> list[dict[str, str]]:
-    with persons.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=";"))
-
-
-def _first_part(row: Mapping[str, str]) -> str:
-    return row["konto"].removeprefix("@").partition(":")[0]
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -1,10 +1,13 @@
-"""The story: September and October 2026 in Exempelby kommun, as its people played it.
+"""The story: two months' reports in Exempelby kommun in the autumn of 2026, and BRÅ's next meeting.
 
-Everybody and everything in it is invented. How it is checked belongs in verify.py.
+Everybody and everything in it is invented. The meeting's scenes stand in council.py; how it all is
+checked belongs in verify.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.demo.council import Held, autumn_date, bring_up, meet, next_year, prepare_case
 from tests.demo.stage import MUNICIPALITY, Stage
 
 BEGINS = "2026-09-28 08:30"
@@ -21,10 +24,21 @@ class Approved:
     answers: int
 
 
-async def play(stage: Stage) -> list[Approved]:
-    """Play both months; give what was approved in each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What was approved in each month, and after the meeting."""
+
+    months: Sequence[Approved]
+    held: Held
+
+
+async def play(stage: Stage) -> Played:
+    """Play both months and the meeting; give what was approved."""
     await _prepare(stage)
-    return [await _september(stage), await _october(stage)]
+    months = [await _september(stage), await _october(stage)]
+    await prepare_case(stage)
+    await next_year(stage)
+    return Played(months=months, held=await meet(stage))
 
 
 async def _prepare(stage: Stage) -> None:
@@ -34,8 +48,9 @@ async def _prepare(stage: Stage) -> None:
     ids = {who: player.user.user_id for who, player in stage.players.items()}
     for name, guests, word in (
         ("Samordning", ("nils", "sara"), "samordnare"),
-        ("BRÅ", ("nils", "ingrid"), "bra"),
+        ("BRÅ", ("nils", "ingrid", "gunnar"), "bra"),
         ("SAMSA", ("nils", "rolf"), "samsa"),
+        ("Ledningsgruppen", ("nils", "gunnar"), "ledning"),
     ):
         room = await helena.user.create_room(
             f"{name} {MUNICIPALITY}", [bot, *(ids[g] for g in guests)]
@@ -47,8 +62,10 @@ async def _prepare(stage: Stage) -> None:
                 stage.office = room
             case "bra":
                 stage.bra = room
-            case _:
+            case "samsa":
                 stage.samsa = room
+            case _:
+                stage.management = room
         await helena.user.wait_for(
             lambda e, room=room: (  # type: ignore[misc]
                 e["room_id"] == room
@@ -60,6 +77,7 @@ async def _prepare(stage: Stage) -> None:
         await helena.says(f"!rum {word}", room=room)
     await stage.talk()
     await helena.says("!hälsa", room=stage.office)
+    await autumn_date(stage)
     await stage.until("2026-09-30 13:10")
     stage.transcript.scene("Onsdag 30 september: en rapportör ska vara borta när frågan kommer")
     await anders.begins()
@@ -181,6 +199,7 @@ async def _october(stage: Stage) -> Approved:
     tell.scene("Torsdag 5 november: sista påminnelsen")
     with tell.briefly(4):
         await stage.until("2026-11-05 10:00")
+    await bring_up(stage)
     tell.scene("Fredag 6 november kl. 16.00: omgången stänger")
     await stage.until("2026-11-06 16:30")
     tell.scene("Måndag 9 november: gymnasiet svarar sent, Nils sammanställer åt Helena")

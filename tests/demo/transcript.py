@@ -5,6 +5,7 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from email.message import EmailMessage
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
@@ -47,7 +48,7 @@ class Transcript:
 
     @contextlib.contextmanager
     def briefly(self, lines: int = 3) -> Iterator[None]:
-        """Print only the first lines of each of the bot's messages for a while."""
+        """Print only the first lines of the bot's messages for a while, and no files in threads."""
         before, self._most = self._most, lines
         try:
             yield
@@ -78,6 +79,16 @@ class Transcript:
             shown = self._shown(event)
             if shown is not None:
                 self._line(event, *shown)
+
+    def letter(self, letter: EmailMessage) -> None:
+        """Tell of an e-mail that has arrived: whose, about what, with which files."""
+        self.told.add(str(letter["message-id"]))
+        body = letter.get_body(("plain",))
+        files = [name for name in (part.get_filename() for part in letter.iter_parts()) if name]
+        lines = [f"Ämne: {letter['subject']}"]
+        lines += [f"Bilagor: {', '.join(files)}"] if files else []
+        lines += ["", str(body.get_content()).strip() if body is not None else ""]
+        self._say(f"e-post: {letter['to']}", self.names[self.bot], "\n".join(lines), by_bot=True)
 
     def _shown(self, event: Event) -> tuple[str, str] | None:
         """Give what is said, and a remark on how; None for what nobody would read."""
@@ -116,14 +127,20 @@ class Transcript:
 
     def _line(self, event: Event, text: str, remark: str) -> None:
         sender: str = event["sender"]
-        by_bot = sender == self.bot
-        at = self._now().astimezone(self._zone)
-        when = f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at:%H.%M}"
         name = self.names.get(sender, sender)
         room = self.rooms.get(event["room_id"]) or f"direkt: {event['told_by']}"
+        self._say(room, name, text, remark, by_bot=sender == self.bot)
+
+    def _say(
+        self, room: str, name: str, text: str, remark: str = "", *, by_bot: bool = False
+    ) -> None:
+        at = self._now().astimezone(self._zone)
+        when = f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at:%H.%M}"
         extra = f" ({remark})" if remark else ""
         self._whole += [f"{when}  [{room}]  {name}{extra}", *self._wrapped(text), ""]
         lines = self._wrapped(text)
+        if by_bot and self._most is not None and remark == "i tråd" and text.startswith("["):
+            return
         most = self._most_lines(remark) if by_bot else None
         if most is not None and len(lines) > most + 1:
             left = len(lines) - most

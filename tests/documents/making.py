@@ -9,7 +9,7 @@ import pypdf
 from bot.documents.typesetter import TypstTypesetter
 from bot.documents.words import Words
 from bot.domain.report import Report
-from bot.ports import Artifact
+from bot.handouts import Artifact
 from tests.documents.sample import LABELS
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

@@ -15,7 +15,7 @@ from ical.event import Event, EventStatus
 from ical.timezone import IcsTimezoneInfo
 
 from bot.documents.calendar_file import IcsWriter
-from bot.ports import CalendarEntry, Method
+from bot.handouts import CalendarEntry, Method
 
 HOME = ZoneInfo("Europe/Stockholm")
 CALL = CalendarEntry(

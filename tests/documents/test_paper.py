@@ -9,7 +9,7 @@ import pytest
 
 from bot.documents.paper import paper_view, read_blocks
 from bot.documents.typesetter import TypstTypesetter
-from bot.ports import Paper
+from bot.handouts import Manuscript
 from bot.render import escape
 from tests.documents.making import TEMPLATES, read, words
 
@@ -48,8 +48,8 @@ WIDE = """
 LONG = "Kommunens enheter har svarat varje månad. " * 30
 
 
-def make_paper(markdown: str = PLAN) -> Paper:
-    return Paper(
+def make_paper(markdown: str = PLAN) -> Manuscript:
+    return Manuscript(
         name="Handlingsplan 2026",
         title="Handlingsplan för 2026",
         language="sv",
@@ -59,12 +59,12 @@ def make_paper(markdown: str = PLAN) -> Paper:
     )
 
 
-async def print_pdf(paper: Paper) -> pypdf.PdfReader:
+async def print_pdf(paper: Manuscript) -> pypdf.PdfReader:
     pdf, *_ = await TypstTypesetter(TEMPLATES, {}).print(paper)
     return pypdf.PdfReader(io.BytesIO(pdf.content))
 
 
-async def print_text(paper: Paper) -> str:
+async def print_text(paper: Manuscript) -> str:
     pdf, *_ = await TypstTypesetter(TEMPLATES, {}).print(paper)
     return read(pdf)
 
@@ -74,7 +74,7 @@ def elements(reader: pypdf.PdfReader) -> list[pypdf.generic.DictionaryObject]:
     return [o for o in found if isinstance(o, pypdf.generic.DictionaryObject)]
 
 
-async def lying(paper: Paper) -> list[bool]:
+async def lying(paper: Manuscript) -> list[bool]:
     """Tell of each page whether it is wider than high."""
     pages = (await print_pdf(paper)).pages
     return [page.mediabox.width > page.mediabox.height for page in pages]

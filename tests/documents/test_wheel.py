@@ -13,7 +13,7 @@ import pytest
 
 from bot.documents.typesetter import TypstTypesetter
 from bot.documents.wheel_view import HUB, RIM, SIGN, place, wheel_view
-from bot.ports import Artifact, Paper, Wheel, WheelMark
+from bot.handouts import Artifact, Manuscript, Wheel, WheelMark
 from tests.documents.making import TEMPLATES, read, words
 
 KINDS = {
@@ -54,8 +54,8 @@ def make_wheel(year: int = 2026) -> Wheel:
     )
 
 
-def make_paper(markdown: str = "Alla möten står här.", draft: str = "") -> Paper:
-    return Paper(
+def make_paper(markdown: str = "Alla möten står här.", draft: str = "") -> Manuscript:
+    return Manuscript(
         name="Årshjul 2026",
         title="Årshjul 2026",
         language="sv",
@@ -68,7 +68,7 @@ def make_paper(markdown: str = "Alla möten står här.", draft: str = "") -> Pa
     )
 
 
-async def make(paper: Paper) -> list[Artifact]:
+async def make(paper: Manuscript) -> list[Artifact]:
     return list(await TypstTypesetter(TEMPLATES, {}).print(paper))
 
 

@@ -166,7 +166,7 @@ def notes() -> Samples:
     many = {**facts, "decisions": [DECISION] * 10, "assignments": [ASSIGNMENT] * 10}
     noted = {"note": DECISION, "meeting": BEGUN, "made": None}
     line = {"case": CASE, "what": "Belys gården", "owner": "teknisk chef", "due": None}
-    missing = {"meeting": HELD, "late": False, "again": False}
+    missing = {"meeting": HELD, "late": False}
     return {
         "meeting_begins": {"": {"meeting": BEGUN, "points": POINTS}},
         "meeting_howto": {"": {"meeting": BEGUN}},
@@ -199,8 +199,7 @@ def notes() -> Samples:
         },
         "notes_missing": {
             "ended": missing,
-            "next day": {**missing, "again": True},
-            "last day": {**missing, "late": True, "again": True},
+            "last day": {**missing, "late": True},
         },
         "notes_waiting": {
             "": {"meeting": HELD, "paper": DRAFT, "late": False},
@@ -220,7 +219,10 @@ def papers() -> Samples:
             "executive": {**preview, "paper": EXECUTIVE, "readers": [BO]},
             "executive, nobody": {**preview, "paper": EXECUTIVE},
         },
-        "mail_paper": {"": {"paper": DRAFT, "person": BO}},
+        "mail_paper": {
+            "": {"paper": DRAFT, "person": BO, "meeting": MEETING, "files": True},
+            "without files": {"paper": EXECUTIVE, "person": BO, "meeting": None, "files": False},
+        },
         "approved": {
             "": {"paper": APPROVED, "by": BO},
             "executive": {"paper": EXECUTIVE, "by": ANNA},

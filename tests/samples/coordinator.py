@@ -204,11 +204,21 @@ def office() -> Samples:
     )
     undelivered = {
         "person": None,
+        "person_id": "",
+        "address": "",
         "forum": None,
         "room": "!x:kommun.se",
         "uncertain": False,
         "reason": "",
         "what": "reminder",
+    }
+    letter = {
+        **undelivered,
+        "person": BO.name,
+        "person_id": f"p{BO.id}",
+        "address": "bo@polisen.example",
+        "room": "bo@polisen.example",
+        "what": "mail_call",
     }
     return {
         "preview": {
@@ -270,6 +280,9 @@ def office() -> Samples:
             "removal": {**undelivered, "forum": Forum.BRA, "what": "removal"},
             "removal, direct": {**undelivered, "person": BO.name, "what": "removal"},
             "room, uncertain": {**undelivered, "uncertain": True, "what": "something"},
+            "letter": {**letter, "reason": "550 no mailbox"},
+            "letter, uncertain": {**letter, "uncertain": True},
+            "letter, nobody's": {**letter, "person": None, "person_id": ""},
         },
         "slow_sending": {"": {"ready": NOW, "waiting": 900}},
         "left_direct": {"": {"name": BO.name}},

@@ -173,6 +173,7 @@ def errors() -> Samples:
         },
         "errors/meeting_too_soon": {"": {"p": {"day": day}}},
         "errors/meeting_state": {"": {"p": {"meeting": CANCELLED, "state": "called"}}},
+        "errors/meeting_changed": {"": {"p": {"meeting": MEETING}}},
         "errors/coordinator_only": {"": {"p": {}}},
         "errors/reply_form": {"": {"p": {}}},
         "errors/meeting_call_old": {

@@ -307,7 +307,8 @@ async def test_a_decision_lets_a_case_go_its_way_and_can_be_undone(council: Coun
     assert "Bara föreslaget" not in await council.notes(f"!beslut {secret.short_id} avslag nej")
     said = f"!beslut {case.short_id} uppdrag Belys gården; teknisk chef; 12 mars 2027"
     answer = await council.notes(said)
-    assert "Otrygg skolgård: uppdrag till teknisk chef, senast fredag 12 mars 2027" in answer
+    assert "Otrygg skolgård blir ett uppdrag. Belys gården" in answer
+    assert r"Belys gården (teknisk chef, senast fredag 12 mars 2027" in answer
     assert "Nytt uppdrag `u1`" in answer
 
     def state() -> tuple[CaseState, AssignmentState, list[NoteKind]]:
@@ -394,14 +395,14 @@ async def test_a_stale_draft_is_refused(council: Council) -> None:
 
 
 async def test_a_meeting_without_notes_asks_for_them(council: Council) -> None:
-    """Nothing to print: the office is asked, again the next day, and no more when approved."""
+    """Nothing to print: the office is asked the next day and on the last, not when approved."""
     w = council.world
     await council.begin()
     w.sees(OFFICE)
     await w.until(council.bra.ends_at + timedelta(hours=1))
-    assert any("inga anteckningar är skrivna" in p.text for p in w.sees(OFFICE))
+    assert w.sees(OFFICE) == [], "nobody has had time to write them"
     await w.until(at("2026-11-02 10:00"))
-    assert any("är inte klara" in p.text for p in w.sees(OFFICE))
+    assert any("inga anteckningar är skrivna" in p.text for p in w.sees(OFFICE))
     await w.says(council.town.kim, "!notering m2 Kort möte", room=OFFICE)
     assert any("Utkast: minnesanteckningar" in p.text for p in w.sees(OFFICE))
     await w.until(at("2026-11-06 10:00"))
@@ -435,7 +436,7 @@ async def test_who_is_outside_the_chat_gets_the_notes_by_mail(council: Council) 
     assert "Med e-post till Polly Polis" in preview.text
     await w.says(council.town.kim, "!godkänn h1", room=OFFICE)
     letter = w.letters(address)[-1]
-    assert letter.subject == "Minnesanteckningar: BRÅ"
+    assert letter.subject == "Minnesanteckningar: BRÅ fredag 30 oktober 2026 (v. 44)"
     assert "Något" in letter.text
     assert "Något" in pdf_text(letter.files)
 

@@ -95,6 +95,7 @@ async def test_two_council_years(council: Council) -> None:
     await _second_year(year)
     await year.until("2028-12-20 12:00")
     _everything_once(year)
+    _each_room_saw(year)
     _calendars_agree(year)
     await there.restart()
     before = {room: len(posts) for room, posts in there.platform.rooms.items()}
@@ -292,6 +293,56 @@ def _everything_once(year: Year) -> None:
     assert [c.period.key for c in rounds] == [
         f"{n}-{m:02}" for n in (2026, 2027, 2028) for m in range(1, 13)
     ][9:35]
+
+
+def _seen(year: Year, room: str) -> Counter[str]:
+    """Count what a room or a mailbox was ever told, by kind; edits of a message apart."""
+    rows = year.there.runtime.database.now(lambda uow: uow.outbox.all_to(room))
+    return Counter(row.template for row in rows if not row.replaces)
+
+
+def _each_room_saw(year: Year) -> None:
+    """Each room and each mailbox saw what is theirs, so many times, and nothing else."""
+    meetings = {"meeting_begins", "meeting_howto", "meeting_reminder", "items_asked", "call"}
+    plans = {"year_room": 2, "unrest_outside": 2, "paper": 1, "paper_file": 1, "call_answers": 1}
+    assert _seen(year, BRA) == {
+        **dict.fromkeys(meetings, 7),
+        **plans,
+        "call": 8,
+        "items_asked": 8,
+        "call_cancelled": 1,
+        "call_file": 9,
+        "noted": 2,
+        "year_file": 12,
+    }
+    assert _seen(year, SAMSA) == {
+        **dict.fromkeys(meetings, 12),
+        **plans,
+        "call_moved": 2,
+        "call_file": 14,
+        "noted": 2,
+        "year_file": 16,
+    }
+    assert _seen(year, MANAGEMENT) == {
+        **dict.fromkeys(meetings, 8),
+        "call_file": 8,
+        "unrest_told": 2,
+        "year_room": 2,
+        "year_file": 12,
+    }
+    letters = {"mail_year": 2, "mail_paper": 1}
+    assert _seen(year, year.council.nils) == {
+        **letters,
+        "mail_call": 8,
+        "mail_call_cancelled": 1,
+        "mail_meeting_reminder": 7,
+    }
+    assert _seen(year, year.council.rikard) == {
+        **letters,
+        "mail_call": 12,
+        "mail_call_moved": 2,
+        "mail_meeting_reminder": 12,
+    }
 
 
 def _calendars_agree(year: Year) -> None:

@@ -43,7 +43,7 @@ async def test_the_year_rolls_by_itself(council: Council) -> None:
     await there.until(at("2026-12-10 09:00"))
     called = there.sees(SAMSA)
     assert "Kallelse till SAMSA" in called[0].text
-    assert "torsdag 17 december 2026 kl. 13.00 (v. 51)" in called[0].text
+    assert "torsdag 17 december 2026 kl. 13.00–15.00 (v. 51)" in called[0].text
     assert "Kommunhuset" in called[0].text
     assert called[1].text == "Kalender SAMSA 2026-12-17.ics"
     letter = there.letters(council.rikard)[0]
@@ -91,7 +91,7 @@ async def test_an_extra_meeting_is_read_back_first(council: Council) -> None:
     order = '!möte extra samsa torsdag 3 december 14.00 "oro kring skolan"'
     await there.says(council.kim, order, room=OFFICE)
     back = there.sees(OFFICE)[-1]
-    assert "torsdag 3 december 2026 kl. 14.00 (v. 49)" in back.text
+    assert "torsdag 3 december 2026 kl. 14.00–16.00 (v. 49)" in back.text
     assert "Ingenting skickas innan dess." in back.text
     assert there.sees(SAMSA) == []
     await there.says(council.kim, "ja", room=OFFICE)

@@ -77,7 +77,7 @@ async def test_the_year_is_proposed_fixed_and_runs(council: Council) -> None:
     assert "från torsdag 18 februari 2027" in there.last(OFFICE).text
     await there.says(council.kim, "!årsplan fastställ", room=OFFICE)
     back = there.last(OFFICE).text
-    assert "14 möten går ut" in back
+    assert "14 möten skickas ut" in back
     assert "**BRÅ:** 4 möten till rummet, och med e-post till Nils Närpolis" in back
     assert "**Rummet saknas**, skriv `!rum ledning`" in back
     assert there.sees(BRA) == [], "nothing is sent before the yes"
