@@ -112,6 +112,10 @@ async def _read_rooms(town: Town, verdict: Verdict) -> dict[str, list[Event]]:
     return rooms
 
 
+_BESIDE = re.compile(r"status/\d+(/.*)?|propose_year/\d+(/2)?#0")
+"""What the bot says beside the round: the live status, and next year's meetings in November."""
+
+
 def _messages(
     town: Town, register: Register, rooms: dict[str, list[Event]], verdict: Verdict
 ) -> None:
@@ -132,7 +136,7 @@ def _messages(
     _status(town, register, rooms, verdict)
     for room, keys in left.items():
         for key, times in keys.items():
-            if times and not re.fullmatch(r"status/\d+(/.*)?", key):
+            if times and not _BESIDE.fullmatch(key):
                 verdict.doubled.append(f"{key} stands in {room} and nobody asked for it")
 
 
