@@ -58,13 +58,35 @@ async def verify_meeting(
     for subject, files in (("Kallelse:", call), ("Minnesanteckningar:", posted)):
         sent = _attached(letter for letter in letters if letter["subject"].startswith(subject))
         here = [(r.name, r.content) for r in files if r.name]
-        if sent != here:
+        if [_same(*file) for file in sent] != [_same(*file) for file in here]:
             wrong.append(f"the letter ”{subject}” carries other files than the room")
+        wrong += [
+            f"{name} in the letter ”{subject}” names {attendees}, not its reader alone"
+            for name, content in sent
+            if name.endswith(".ics") and (attendees := _attendees(content)) != [POLICE]
+        ]
+    for each in room:
+        if each.name.endswith(".ics") and _attendees(each.content):
+            wrong.append(f"{each.name} in the room shows addresses")
     year = [r for r in room if r.name.startswith(YEAR)]
     for each in [*posted, *call, *year]:
         if each.name and not (output / each.name).exists():
             (output / each.name).write_bytes(each.content)
     return [f"{MEETING}: {line}" for line in wrong]
+
+
+def _same(name: str, content: bytes) -> tuple[object, ...]:
+    """Give what must be the same in a letter and in the room; each has its own attendees."""
+    if not name.endswith(".ics"):
+        return name, content
+    (event,) = IcsCalendarStream.calendar_from_ics(content.decode()).events
+    return name, event.uid, event.sequence, event.dtstart, event.dtend, event.location
+
+
+def _attendees(content: bytes) -> list[str]:
+    """List the addresses that a calendar file shows."""
+    (event,) = IcsCalendarStream.calendar_from_ics(content.decode()).events
+    return [str(attendee.uri).removeprefix("mailto:") for attendee in event.attendees]
 
 
 def notes_differ(
