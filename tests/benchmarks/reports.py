@@ -9,6 +9,7 @@ import commands
 from bot.app import MONTHLY
 from bot.command import Context
 from bot.config import Administrator, Matrix, Municipality, Settings
+from bot.documents.calendar_file import IcsWriter
 from bot.documents.typesetter import TypstTypesetter
 from bot.domain.report import Report
 from bot.holidays_se import swedish_calendar
@@ -78,6 +79,8 @@ class ReportBench:
             question_sets=self._question_sets,
             words=self._renderer,
             commands=commands.load(),
+            agendas={},
+            entries=IcsWriter(),
         )
         cycle = uow.cycles.by_key(municipality.LAST.key)
         assert cycle is not None
