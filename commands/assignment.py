@@ -9,18 +9,18 @@ from bot.council.follow_up import case_follows, give, keep, leaves, offer_undo, 
 from bot.council.notes import meeting_here, record
 from bot.council.typed import (
     LEVELS,
-    READERS,
     due_day,
     fields,
     first_word,
+    named,
     only_coordinators,
     viewpoint,
     words,
 )
 from bot.domain.agenda import Note, NoteKind
-from bot.domain.errors import Conflict, Invalid, NotFound, Refused
+from bot.domain.errors import Conflict, Invalid, Refused
 from bot.domain.follow_up import Assignment, AssignmentState, Phase
-from bot.domain.people import COORDINATORS, Forum
+from bot.domain.people import COORDINATORS, READERS, Forum
 from bot.domain.question import fold
 from bot.round.form import to_office
 
@@ -48,19 +48,16 @@ def assignment(ctx: Context) -> Iterable[Message]:
     """
     place = viewpoint(ctx, "assignment")
     word, rest = first_word(ctx.args)
+    found = named(ctx, ctx.uow.follow_ups.assignments, word, place)
     if not word:
-        found = open_assignments(ctx, place)
-        yield Message(template="assignments", data={"assignments": found, "today": ctx.today})
-    elif ctx.uow.follow_ups.assignments.is_name(word):
-        named = ctx.uow.follow_ups.assignments.named(word)
-        if not leaves(ctx, named, place):
-            raise NotFound("assignment", {"said": word[:40]})
-        if not rest:
-            yield Message(template="assignment", data=_whole(ctx, named, place))
-            return
-        yield _change(ctx, named, rest)
+        listed = open_assignments(ctx, place)
+        yield Message(template="assignments", data={"assignments": listed, "today": ctx.today})
+    elif found and not rest:
+        yield Message(template="assignment", data=_whole(ctx, found, place))
+    elif found:
+        yield _change(ctx, found, rest)
         if fold(first_word(rest)[0]) in REPORT and not ctx.person.roles & COORDINATORS:
-            told = ctx.uow.follow_ups.assignments.get(named.id)
+            told = ctx.uow.follow_ups.assignments.get(found.id)
             yield to_office("assignment_told", {"assignment": told, "person": ctx.person})
     elif fold(word) in ("ny", "nytt", "new"):
         yield _new(ctx, rest)
@@ -147,8 +144,8 @@ def _taken(ctx: Context, old: Assignment, name: str) -> Message:
 def _grouped(ctx: Context, old: Assignment, text: str) -> Message:
     """Make it a working group's: members, and the day it ends."""
     _open(old)
-    named, day = [*fields(text, form="group_form", least=1, most=2), ""][:2]
-    members = tuple(filter(None, (" ".join(m.split()) for m in named.split(","))))
+    names, day = [*fields(text, form="group_form", least=1, most=2), ""][:2]
+    members = tuple(filter(None, (" ".join(m.split()) for m in names.split(","))))
     if not 1 <= len(members) <= MOST_MEMBERS:
         raise Invalid("group_form")
     new = replace(old, members=members, phase=old.phase or Phase.MAP)

@@ -16,18 +16,18 @@ from bot.council.follow_up import (
 from bot.council.notes import meeting_here, record
 from bot.council.proposals import is_internal, title_without_unit
 from bot.council.typed import (
-    READERS,
     due_day,
     fields,
     first_word,
+    named,
     only_coordinators,
     viewpoint,
     words,
 )
 from bot.domain.agenda import Note, NoteKind
-from bot.domain.errors import Conflict, Invalid, NotFound
+from bot.domain.errors import Conflict, Invalid
 from bot.domain.follow_up import Assignment, Case, CaseState
-from bot.domain.people import COORDINATORS, Forum
+from bot.domain.people import COORDINATORS, READERS, Forum
 from bot.domain.question import fold
 
 CASE_FORM = "case_form"
@@ -44,15 +44,12 @@ def case(ctx: Context) -> Iterable[Message]:
     """
     place = viewpoint(ctx, "case")
     word, rest = first_word(ctx.args)
+    found = named(ctx, ctx.uow.follow_ups.cases, word, place)
     if not word:
         yield Message(template="cases", data={"cases": open_cases(ctx, place), "today": ctx.today})
-    elif ctx.uow.follow_ups.cases.is_name(word):
-        found = ctx.uow.follow_ups.cases.named(word)
-        if not leaves(ctx, found, place):
-            raise NotFound("case", {"said": word[:40]})
-        if not rest:
-            yield Message(template="case", data=_whole(ctx, found, place))
-            return
+    elif found and not rest:
+        yield Message(template="case", data=_whole(ctx, found, place))
+    elif found:
         only_coordinators(ctx)
         yield _change(ctx, found, rest)
     elif fold(word) in ("ny", "nytt", "new"):

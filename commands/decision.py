@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from bot.command import Context, Errand, Message, command
-from bot.council.follow_up import Decision, decide, leaves, offer_undo
+from bot.council.follow_up import Decision, decide, offer_undo
 from bot.council.notes import draft, kept_notes, meeting_meant, note_of, record, redrafting
-from bot.council.typed import due_day, fields, first_word, words
+from bot.council.typed import due_day, fields, first_word, named, words
 from bot.domain.agenda import NoteKind
-from bot.domain.errors import Conflict, Invalid, NotFound
+from bot.domain.errors import Conflict, Invalid
 from bot.domain.follow_up import Case
 from bot.domain.meeting import Meeting
 from bot.domain.people import COORDINATORS, MEETING_FORUMS, Forum
@@ -61,13 +61,7 @@ def _case(ctx: Context, meeting: Meeting, text: str) -> Case | None:
     Raises:
         NotFound: `case`, where the meeting's forum may not read of it.
     """
-    word, _ = first_word(text)
-    if not ctx.uow.follow_ups.cases.is_name(word):
-        return None
-    found = ctx.uow.follow_ups.cases.named(word)
-    if not leaves(ctx, found, meeting.forum):
-        raise NotFound("case", {"said": word[:40]})
-    return found
+    return named(ctx, ctx.uow.follow_ups.cases, first_word(text)[0], meeting.forum)
 
 
 def _decided(ctx: Context, meeting: Meeting, case: Case, text: str) -> Message:

@@ -7,21 +7,21 @@ from bot.command import Context, Message, Print, command
 from bot.council.due_clock import not_late
 from bot.council.follow_up import keep, leaves, offer_undo, plan_measure
 from bot.council.notes import meeting_here
+from bot.council.papers import manuscript_of
 from bot.council.typed import (
     LEVELS,
-    READERS,
     due_day,
     fields,
     first_word,
+    named,
     only_coordinators,
     viewpoint,
     words,
 )
-from bot.domain.errors import Conflict, Invalid, NotFound, Refused
+from bot.domain.errors import Conflict, Invalid, Refused
 from bot.domain.follow_up import Measure, MeasureState, Prevention
-from bot.domain.people import COORDINATORS, Forum
+from bot.domain.people import COORDINATORS, READERS, Forum
 from bot.domain.question import fold
-from bot.handouts import Manuscript
 
 MEASURE_FORM = "measure_form"
 MOST_IN_FULL = 5
@@ -31,6 +31,8 @@ PREVENTIONS = {
     **dict.fromkeys(("social", "socialt", "sociala"), Prevention.SOCIAL),
     **dict.fromkeys(("situationell", "situationellt", "situational"), Prevention.SITUATIONAL),
 }
+
+FOLLOW_UP = (("folj", "upp"), ("follow", "up"))
 
 
 def _paper(ctx: Context) -> Print | None:
@@ -50,19 +52,7 @@ def _paper(ctx: Context) -> Print | None:
         "day": ctx.today.isoformat(),
     }
     text = ctx.words.render("papers/action_plan", ctx.rules.language, data)
-    name, title, body = text.split("\n", 2)
-    return Print(
-        manuscripts=[
-            Manuscript(
-                name=name,
-                title=title,
-                language=ctx.rules.language,
-                municipality=ctx.rules.municipality,
-                markdown=body.strip(),
-                day=ctx.today,
-            )
-        ]
-    )
+    return Print(manuscripts=[manuscript_of(ctx, text)])
 
 
 @command(
@@ -82,6 +72,7 @@ def measure(ctx: Context) -> Iterable[Message]:
     """
     place = viewpoint(ctx, "measure")
     word, rest = first_word(ctx.args)
+    found = named(ctx, ctx.uow.follow_ups.measures, word, place)
     if ctx.product is not None and ctx.product.papers:
         for artifact in ctx.product.papers[0][1]:
             kept = ctx.uow.papers.keep(artifact)
@@ -90,13 +81,9 @@ def measure(ctx: Context) -> Iterable[Message]:
         rows = _open_rows(ctx, place)
         data = {"measures": rows, "full": len(rows) <= MOST_IN_FULL, "today": ctx.today}
         yield Message(template="measures", data=data)
-    elif ctx.uow.follow_ups.measures.is_name(word):
-        found = ctx.uow.follow_ups.measures.named(word)
-        if not leaves(ctx, found, place):
-            raise NotFound("measure", {"said": word[:40]})
-        if not rest:
-            yield Message(template="measure", data=_whole(ctx, found, place))
-            return
+    elif found and not rest:
+        yield Message(template="measure", data=_whole(ctx, found, place))
+    elif found:
         only_coordinators(ctx)
         yield _change(ctx, found, rest)
     elif fold(word) in ("ny", "nytt", "new"):
@@ -163,10 +150,7 @@ def _change(ctx: Context, old: Measure, text: str) -> Message:
         case "pagar" | "ongoing" | "started":
             new = old.to(MeasureState.ONGOING)
             return _done(ctx, old, new, MeasureState.ONGOING, reason)
-        case "folj" if fold(first_word(rest)[0]) == "upp":
-            found = words(first_word(rest)[1], form=MEASURE_FORM)
-            return _done(ctx, old, replace(old, outcome=found), "followed", found)
-        case "follow" if fold(first_word(rest)[0]) == "up":
+        case _ if (said, fold(first_word(rest)[0])) in FOLLOW_UP:
             found = words(first_word(rest)[1], form=MEASURE_FORM)
             return _done(ctx, old, replace(old, outcome=found), "followed", found)
         case "klar" | "klart" | "genomford" | "done":

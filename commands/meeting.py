@@ -13,6 +13,7 @@ from bot.confirming import ask_first
 from bot.council.calls import (
     call_key,
     hand_out,
+    keep_reply,
     live_attendance,
     members,
     reads,
@@ -20,21 +21,21 @@ from bot.council.calls import (
     unreached,
     who_comes,
 )
+from bot.council.typed import only_coordinators
 from bot.domain.dates import split_moment
-from bot.domain.errors import Conflict, Invalid, NotFound, Refused
-from bot.domain.meeting import Meeting, MeetingState, Rsvp
+from bot.domain.errors import Conflict, Invalid, NotFound
+from bot.domain.meeting import Meeting, MeetingState
 from bot.domain.meeting_rule import forbidden
-from bot.domain.people import COORDINATORS, MEETING_FORUMS, MEMBER_ROLES, Forum, Role
+from bot.domain.people import COORDINATORS, MEETING_FORUMS, READERS, Forum
 from bot.domain.plan_check import check
 from bot.domain.question import fold
 from bot.handouts import Method
 
 LONGEST = 300
 """Characters of a reason or a place."""
-_READERS = MEMBER_ROLES | {Role.READER_EXECUTIVE}
 
 
-@command("meeting", subject="meeting", may=COORDINATORS | _READERS, rooms=frozenset(Forum))
+@command("meeting", subject="meeting", may=COORDINATORS | READERS, rooms=frozenset(Forum))
 def meeting(ctx: Context) -> Iterable[Message]:
     """Without words list what is to come; `m3` shows one; `extra`, `flytta`, `ställ in`, `plats`
     and `svar` are the coordinator's.
@@ -51,8 +52,7 @@ def meeting(ctx: Context) -> Iterable[Message]:
     if ctx.uow.meetings.is_name(word) and not rest:
         yield _shown(ctx, ctx.uow.meetings.named(word))
         return
-    if not ctx.person.roles & COORDINATORS:
-        raise Refused("coordinator_only")
+    only_coordinators(ctx)
     match fold(word):
         case "extra":
             yield from _extra(ctx, rest)
@@ -205,19 +205,9 @@ def _answer(ctx: Context, text: str) -> Iterable[Message]:
         raise Conflict("meeting_state", {"meeting": found, "state": found.state})
     if person.id not in {p.id for p in members(ctx, found.forum)}:
         raise NotFound("not_a_member", {"name": person.name, "forum": found.forum})
-    ctx.uow.meetings.answer(
-        Rsvp(
-            meeting_id=found.id,
-            person_id=person.id,
-            asked=found.asked,
-            reply=answer[0],
-            substitute=answer[1],
-            at=ctx.now,
-            by_person=ctx.person.id,
-        )
-    )
-    yield from live_attendance(ctx, found)
-    data = {"meeting": found, "person": person, "reply": answer[0], "substitute": answer[1]}
+    reply, substitute = answer
+    yield from keep_reply(ctx, found, person, reply, substitute)
+    data = {"meeting": found, "person": person, "reply": reply, "substitute": substitute}
     yield Message(template="answer_entered", data=data)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.command import Context, Message, command
 from bot.domain.errors import Conflict, Invalid, Refused
-from bot.domain.people import MEMBER_ROLES, OFFICE, Holding, Person, Role
+from bot.domain.people import OFFICE, READERS, Holding, Person, Role
 from bot.domain.question import fold
 
 LONGEST, LONGEST_ACCOUNT = 100, 255
@@ -77,7 +77,7 @@ def _add(ctx: Context, text: str) -> Iterable[Message]:
 def _add_outside(ctx: Context, name: str, email: str, fields: Sequence[str]) -> Iterable[Message]:
     """Add somebody outside the chat: a member who is called by e-mail and answers by mouth."""
     role = _holding(ctx, fields)
-    if role.role not in MEMBER_ROLES | {Role.READER_EXECUTIVE}:
+    if role.role not in READERS:
         raise Invalid("needs_account", {"name": name})
     if any(p.email == email for p in ctx.uow.people.everybody()):
         raise Conflict("account_taken", {"account": email})

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from bot.command import Context, Message, command
-from bot.council.calls import live_attendance, members
-from bot.council.replies import CALLS, meeting_of
+from bot.council.calls import keep_reply, members
+from bot.council.replies import CALL, meeting_of
 from bot.domain.errors import Conflict, Invalid, NotFound
-from bot.domain.meeting import Meeting, MeetingState, Rsvp
+from bot.domain.meeting import Meeting, MeetingState
 from bot.domain.people import MEETING_FORUMS, MEMBER_ROLES, Forum
 
 
@@ -19,7 +19,7 @@ def rsvp(ctx: Context) -> Iterable[Message]:
         Conflict: `which_meeting`.
     """
     word, _, rest = ctx.args.strip().partition(" ")
-    by_hand = not word.startswith(CALLS)
+    by_hand = CALL.match(word) is None
     if not by_hand:
         meeting = meeting_of(ctx, word)
     elif ctx.uow.meetings.is_name(word):
@@ -37,20 +37,10 @@ def rsvp(ctx: Context) -> Iterable[Message]:
         raise NotFound("meeting", {"said": meeting.short_id})
     if meeting.state is not MeetingState.CALLED:
         raise NotFound("meeting_call_old", {"meeting": meeting})
-    ctx.uow.meetings.answer(
-        Rsvp(
-            meeting_id=meeting.id,
-            person_id=ctx.person.id,
-            asked=meeting.asked,
-            reply=answer[0],
-            substitute=answer[1],
-            at=ctx.now,
-            by_person=ctx.person.id,
-        )
-    )
-    yield from live_attendance(ctx, meeting)
+    reply, substitute = answer
+    yield from keep_reply(ctx, meeting, ctx.person, reply, substitute)
     if by_hand:
-        data = {"meeting": meeting, "reply": answer[0], "substitute": answer[1]}
+        data = {"meeting": meeting, "reply": reply, "substitute": substitute}
         yield Message(template="reply_kept", data=data)
 
 

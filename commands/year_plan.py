@@ -10,7 +10,7 @@ from datetime import datetime, time
 
 from bot.command import Context, Message, Print, command
 from bot.confirming import ask_first
-from bot.council.typed import READERS, first_word, only_coordinators, viewpoint
+from bot.council.typed import first_word, only_coordinators, viewpoint
 from bot.council.year import (
     FIXED,
     Planned,
@@ -25,7 +25,7 @@ from bot.domain.dates import split_moment
 from bot.domain.errors import Conflict, Invalid, Refused
 from bot.domain.meeting import Meeting, MeetingState
 from bot.domain.meeting_rule import forbidden
-from bot.domain.people import COORDINATORS, MEETING_FORUMS, Forum, Role
+from bot.domain.people import COORDINATORS, MEETING_FORUMS, READERS, Forum, Role
 from bot.domain.question import fold
 
 FORM = "year_form"

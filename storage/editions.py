@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from bot.domain.report import Audience
 from bot.handouts import Artifact
+from storage.artifacts import artifact_of, artifact_row
 from storage.tables import ArtifactRow, EditionRow
 
 
@@ -94,17 +95,7 @@ class Editions:
         self._session.flush()
         assert row.id is not None
         for artifact in artifacts:
-            self._session.add(
-                ArtifactRow(
-                    edition_id=row.id,
-                    name=artifact.name,
-                    media_type=artifact.media_type,
-                    content=artifact.content,
-                    sha256=artifact.sha256,
-                    width=artifact.width,
-                    height=artifact.height,
-                )
-            )
+            self._session.add(artifact_row(artifact, edition_id=row.id))
         self._session.flush()
         return _edition(row)
 
@@ -139,11 +130,11 @@ class Editions:
             .where(ArtifactRow.edition_id == edition_id)
             .order_by(col(ArtifactRow.id))
         ).all()
-        return [(row.id or 0, _artifact(row)) for row in rows]
+        return [(row.id or 0, artifact_of(row)) for row in rows]
 
     def artifact(self, artifact_id: int) -> Artifact:
         """Get one document."""
-        return _artifact(self._session.get_one(ArtifactRow, artifact_id))
+        return artifact_of(self._session.get_one(ArtifactRow, artifact_id))
 
     def _in_state(self, cycle_id: int, state: EditionState) -> Sequence[Edition]:
         rows = self._session.exec(
@@ -166,15 +157,4 @@ def _edition(row: EditionRow) -> Edition:
         text=row.text,
         details=row.details,
         sha256=row.sha256,
-    )
-
-
-def _artifact(row: ArtifactRow) -> Artifact:
-    return Artifact(
-        name=row.name,
-        media_type=row.media_type,
-        content=row.content,
-        sha256=row.sha256,
-        width=row.width,
-        height=row.height,
     )

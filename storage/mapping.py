@@ -29,6 +29,18 @@ V = TypeVar("V", bound=Value)
 R = TypeVar("R", bound=SQLModel)
 
 
+def number_of(short_id: str, *, letter: str, what: str) -> int:
+    """Read an id as people type it, in any case, with or without its letter.
+
+    Raises:
+        NotFound: `what`.
+    """
+    number = short_id.strip().casefold().removeprefix(letter)
+    if not number.isdecimal() or len(number) > 9:
+        raise NotFound(what, {"said": short_id[:40]})
+    return int(number)
+
+
 class Shelf(Generic[V, R]):
     """The values of one table. `letter` begins their short ids; `what` names a missing one."""
 
@@ -39,7 +51,7 @@ class Shelf(Generic[V, R]):
         self._make = make
         self._row = row
         self._letter = letter
-        self._what = what
+        self.what = what
 
     def add(self, value: V) -> V:
         """Store a new value; gives it with its id."""
@@ -65,7 +77,7 @@ class Shelf(Generic[V, R]):
         """
         row = self._session.get(self._row, value_id)
         if row is None:
-            raise NotFound(self._what, {"said": f"{self._letter}{value_id}"})
+            raise NotFound(self.what, {"said": f"{self._letter}{value_id}"})
         return self._value(row)
 
     def named(self, short_id: str) -> V:
@@ -74,10 +86,7 @@ class Shelf(Generic[V, R]):
         Raises:
             NotFound: named after what it is.
         """
-        number = short_id.strip().casefold().removeprefix(self._letter)
-        if not number.isdecimal() or len(number) > 9:
-            raise NotFound(self._what, {"said": short_id[:40]})
-        return self.get(int(number))
+        return self.get(number_of(short_id, letter=self._letter, what=self.what))
 
     def is_name(self, text: str) -> bool:
         """Tell whether a word has the form of the short ids here."""

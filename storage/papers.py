@@ -9,7 +9,9 @@ from sqlmodel import Session, col, select
 
 from bot.domain.errors import NotFound
 from bot.handouts import Artifact
+from storage.artifacts import artifact_of, artifact_row
 from storage.council_tables import PaperRow
+from storage.mapping import number_of
 from storage.tables import ArtifactRow
 
 
@@ -21,8 +23,6 @@ class PaperKind(StrEnum):
     FOLLOW_UP = "follow_up"
     """The quarter with every measure's state, for kommunstyrelseförvaltningen."""
     UNREST = "unrest"
-    YEAR = "year"
-    CALL = "call"
 
 
 class PaperState(StrEnum):
@@ -99,15 +99,7 @@ class Papers:
 
     def keep(self, artifact: Artifact, *, paper_id: int | None = None) -> int:
         """Freeze a file; gives its id."""
-        row = ArtifactRow(
-            paper_id=paper_id,
-            name=artifact.name,
-            media_type=artifact.media_type,
-            content=artifact.content,
-            sha256=artifact.sha256,
-            width=artifact.width,
-            height=artifact.height,
-        )
+        row = artifact_row(artifact, paper_id=paper_id)
         self._session.add(row)
         self._session.flush()
         return row.id or 0
@@ -129,10 +121,7 @@ class Papers:
         Raises:
             NotFound: `paper`.
         """
-        number = short_id.strip().casefold().removeprefix("h")
-        if not number.isdecimal() or len(number) > 9:
-            raise NotFound("paper", {"said": short_id[:40]})
-        return self.get(int(number))
+        return self.get(number_of(short_id, letter="h", what="paper"))
 
     def approve(self, paper: Paper, *, by: int, now: datetime) -> None:
         """Let a draft stand for ever."""
@@ -191,20 +180,7 @@ class Papers:
             .where(ArtifactRow.paper_id == paper_id)
             .order_by(col(ArtifactRow.id))
         ).all()
-        return [
-            (
-                row.id or 0,
-                Artifact(
-                    name=row.name,
-                    media_type=row.media_type,
-                    content=row.content,
-                    sha256=row.sha256,
-                    width=row.width,
-                    height=row.height,
-                ),
-            )
-            for row in rows
-        ]
+        return [(row.id or 0, artifact_of(row)) for row in rows]
 
     def _rows(self, kind: PaperKind, subject: str, audience: str) -> Sequence[PaperRow]:
         return self._session.exec(

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.cli.roster_words import role_of
-from bot.domain.people import Role
-from bot.domain.roster import FUNCTION, OUTSIDE_ROLES, Code, Held, PersonRow
+from bot.domain.people import READERS, Role
+from bot.domain.roster import FUNCTION, Code, Held, PersonRow
 
 # Matrix user ids of today (specification, "User Identifiers"): a capital letter before the colon is
 # a slip, and would name an account that does not exist; a server's name may have them. At most 255
@@ -78,8 +78,12 @@ class PersonLines:
             self._wrong(file, line, "duplicate_line", {"first_line": draft.holdings[held]})
 
     def _check_outside(self, file: str, line: int, email: str, role: Role | None) -> None:
-        """Tell what keeps somebody without account from being outside the chat."""
-        reads = role in OUTSIDE_ROLES
+        """Tell what keeps somebody without account from being outside the chat.
+
+        Readers may be: they are called and told by letter, and known by its address. Whoever is
+        asked or decides needs an account.
+        """
+        reads = role in READERS
         if reads and not email:
             self._wrong(file, line, "no_address", {"role": role})
         elif not email:

@@ -15,7 +15,7 @@ from bot.domain.agenda import AgendaItem, Feed, NoteKind, StandingPoint, in_orde
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.meeting import Meeting
 from bot.domain.people import Forum
-from bot.domain.report import Audience
+from bot.round.editions import newest_edition
 from bot.standing import EXTRA
 
 MOST_LINES = 8
@@ -23,13 +23,6 @@ MOST_LINES = 8
 
 AHEAD = timedelta(days=60)
 """How far ahead holidays are named: about the time to the forum's next meeting."""
-
-AUDIENCE = {
-    Forum.BRA: Audience.BRA,
-    Forum.SAMSA: Audience.SAMSA,
-    Forum.MANAGEMENT: Audience.BRA,
-}
-"""The edition that a forum talks about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,14 +150,9 @@ def _assignments(ctx: Context, meeting: Meeting) -> Facts:
 
 
 def _report(ctx: Context, meeting: Meeting) -> Facts:
-    for cycle in reversed(ctx.uow.cycles.all()):
-        if not cycle.rehearsal:
-            editions = ctx.uow.editions.published(cycle.id)
-            mine = [e for e in editions if e.audience is AUDIENCE[meeting.forum]]
-            if mine:
-                yield {"period": cycle.period, "number": mine[-1].number}
-                return
-    yield {"period": None, "number": 0}
+    edition = newest_edition(ctx, meeting.forum)
+    period = ctx.uow.cycles.get(edition.cycle_id).period if edition else None
+    yield {"period": period, "number": edition.number if edition else 0}
 
 
 def _cases(ctx: Context, meeting: Meeting) -> Facts:

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.command import Context, Message, ToForum, ToMail
 from bot.council.agendas import compose
 from bot.council.papers import mailed
-from bot.domain.meeting import Attendance, Meeting, attendance
+from bot.domain.meeting import Attendance, Meeting, Reply, Rsvp, attendance
 from bot.domain.people import COORDINATORS, MEETING_FORUMS, Forum, Person
-from bot.domain.report import Audience
 from bot.handouts import Artifact, CalendarEntry, Method
+from bot.live import live
+from bot.round.editions import newest_edition
 from bot.round.form import to_office
 from storage.papers import PaperKind, PaperState
-
-AUDIENCE = {Forum.BRA: Audience.BRA, Forum.SAMSA: Audience.SAMSA}
 
 
 def members(ctx: Context, forum: Forum) -> Sequence[Person]:
@@ -132,40 +131,36 @@ def who_comes(ctx: Context, meeting: Meeting) -> Attendance:
     )
 
 
+def keep_reply(
+    ctx: Context, meeting: Meeting, person: Person, reply: Reply, substitute: str
+) -> Iterable[Message]:
+    """Keep somebody's answer to a call, given or entered by whoever writes, and show who comes."""
+    ctx.uow.meetings.answer(
+        Rsvp(
+            meeting_id=meeting.id,
+            person_id=person.id,
+            asked=meeting.asked,
+            reply=reply,
+            substitute=substitute,
+            at=ctx.now,
+            by_person=ctx.person.id,
+        )
+    )
+    yield from live_attendance(ctx, meeting)
+
+
 def live_attendance(ctx: Context, meeting: Meeting) -> Iterable[Message]:
     """Post who comes in the coordinator's room, or edit it where it stands; and short in the
     call's own thread, so that those who answered see that it counted."""
     comes = who_comes(ctx, meeting)
     data = {"meeting": meeting, "comes": comes, "now": ctx.now}
     office = f"attendance/{meeting.short_id}"
-    yield from _live(ctx, office, data, Forum.OFFICE, template="attendance")
+    yield from live(ctx, office, data, Forum.OFFICE, template="attendance")
     if any(r.asked == meeting.asked for r in ctx.uow.meetings.rsvps(meeting)):
         key = f"{call_key(meeting)}/answers"
-        yield from _live(
+        yield from live(
             ctx, key, data, meeting.forum, template="call_answers", thread_of=call_key(meeting)
         )
-
-
-def _live(
-    ctx: Context,
-    key: str,
-    data: Mapping[str, object],
-    forum: Forum,
-    *,
-    template: str,
-    thread_of: str | None = None,
-) -> Iterable[Message]:
-    if ctx.uow.people.room(forum) is None:
-        return
-    exists = ctx.uow.outbox.by_key(key) is not None
-    yield Message(
-        template=template,
-        data=data,
-        to=ToForum(forum=forum),
-        key=f"{key}/{ctx.cause}" if exists else key,
-        replaces=key if exists else None,
-        thread_of=thread_of,
-    )
 
 
 def entry(
@@ -225,12 +220,8 @@ def _newest_report(ctx: Context, forum: Forum) -> int | None:
             if paper.kind is PaperKind.QUARTER and paper.state is PaperState.APPROVED
         ]
         return _pdf(ctx.uow.papers.files(approved[0].id)) if approved else None
-    for cycle in reversed(ctx.uow.cycles.all()):
-        if not cycle.rehearsal:
-            for edition in reversed(ctx.uow.editions.published(cycle.id)):
-                if edition.audience is AUDIENCE[forum]:
-                    return _pdf(ctx.uow.editions.artifacts(edition.id))
-    return None
+    edition = newest_edition(ctx, forum)
+    return _pdf(ctx.uow.editions.artifacts(edition.id)) if edition else None
 
 
 def _pdf(files: Sequence[tuple[int, Artifact]]) -> int | None:

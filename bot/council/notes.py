@@ -12,7 +12,7 @@ from bot.command import Context, Message, Print
 from bot.council.agendas import following, items_of, point_with, standing_points
 from bot.council.calls import who_comes
 from bot.council.follow_up import offer_undo
-from bot.council.papers import keep_draft, preview_paper
+from bot.council.papers import keep_draft, manuscript_of, preview_paper
 from bot.domain.agenda import AgendaItem, Feed, Note, NoteKind
 from bot.domain.errors import Conflict, Invalid
 from bot.domain.follow_up import Assignment, AssignmentState
@@ -222,17 +222,10 @@ def _is_item(ctx: Context, meeting: Meeting, word: str) -> bool:
 
 def _manuscript(ctx: Context, meeting: Meeting, notes: Sequence[Note]) -> Manuscript:
     """Write the document; the template's first line is its title and the file's name."""
-    language = ctx.rules.language
-    text = ctx.words.render("papers/notes", language, _facts(ctx, meeting, notes))
-    title, _, body = text.partition("\n")
-    return Manuscript(
-        name=title,
-        title=title,
-        language=language,
-        municipality=ctx.rules.municipality,
-        markdown=body.strip(),
-        day=meeting.starts_at.astimezone(ctx.calendar.zone).date(),
-    )
+    text = ctx.words.render("papers/notes", ctx.rules.language, _facts(ctx, meeting, notes))
+    title, _, _ = text.partition("\n")
+    day = meeting.starts_at.astimezone(ctx.calendar.zone).date()
+    return replace(manuscript_of(ctx, f"{title}\n{text}"), day=day)
 
 
 def _facts(ctx: Context, meeting: Meeting, notes: Sequence[Note]) -> Mapping[str, object]:

@@ -10,12 +10,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.command import Context, Message, ToForum, ToMail, ToPerson
 from bot.domain.meeting import Meeting
 from bot.domain.people import Forum, Person, Role
-from bot.handouts import Artifact
+from bot.handouts import Artifact, Manuscript
 from storage.papers import Paper, PaperKind
 
 PREVIEW = "paper_preview"
 EXECUTIVE = "executive"
 """The audience that is no forum: kommunstyrelseförvaltningen, which has no room of its own."""
+
+
+def manuscript_of(ctx: Context, text: str) -> Manuscript:
+    """Make a document of rendered lines: the first is the file's name, the second the title."""
+    name, title, body = text.split("\n", 2)
+    return Manuscript(
+        name=name,
+        title=title,
+        language=ctx.rules.language,
+        municipality=ctx.rules.municipality,
+        markdown=body.strip(),
+        day=ctx.today,
+    )
 
 
 def keep_draft(

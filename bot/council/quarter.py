@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from bot.command import Context, Message, Print, Rules
-from bot.council.papers import EXECUTIVE, keep_draft, preview_paper
+from bot.council.papers import EXECUTIVE, keep_draft, manuscript_of, preview_paper
 from bot.domain.agenda import Note, NoteKind
 from bot.domain.calendar import WorkCalendar
 from bot.domain.cycle import Cycle, CycleState, Submission, SubmissionState
@@ -174,19 +174,9 @@ def is_approved(ctx: Context, quarter: Quarter) -> bool:
 
 
 def _manuscript(ctx: Context, facts: QuarterFacts, *, whole: bool) -> Manuscript:
-    """Write a document; the template's first two lines are the file's name and the title."""
-    language = ctx.rules.language
+    """Write one of the two documents."""
     template = "papers/follow_up" if whole else "papers/quarter"
-    text = ctx.words.render(template, language, _data(ctx, facts))
-    name, title, body = text.split("\n", 2)
-    return Manuscript(
-        name=name,
-        title=title,
-        language=language,
-        municipality=ctx.rules.municipality,
-        markdown=body.strip(),
-        day=ctx.today,
-    )
+    return manuscript_of(ctx, ctx.words.render(template, ctx.rules.language, _data(ctx, facts)))
 
 
 def _data(ctx: Context, facts: QuarterFacts) -> Mapping[str, object]:

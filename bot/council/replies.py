@@ -3,20 +3,22 @@
 What an answer means for the meeting stands in domain/meeting.py.
 """
 
+import re
+
 from bot.command import Context
 from bot.domain.errors import NotFound
 from bot.domain.meeting import Meeting, MeetingState
 from bot.ports import IncomingMessage
 from storage.log_tables import OutboxRow
 
-CALLS = ("call/", "remind/")
-"""What the keys of messages begin with that may be answered by a reaction, a reply or a word in
-their thread: calls, new times, reminders."""
+CALL = re.compile(r"(?:call|remind)/m\d+")
+"""How the keys of messages begin that may be answered by a reaction, a reply or a word in their
+thread: calls, new times, reminders of a meeting. A round's reminders name a month."""
 
 
 def is_call(row: OutboxRow) -> bool:
     """Tell whether a message asks whether people come."""
-    return row.kind == "text" and row.key.startswith(CALLS)
+    return row.kind == "text" and CALL.match(row.key) is not None
 
 
 def called_in(ctx: Context, event: IncomingMessage) -> OutboxRow | None:

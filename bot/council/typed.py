@@ -6,17 +6,18 @@ What then becomes of a case, assignment or measure stands in follow_up.py.
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import Protocol, TypeVar
 
 from bot.command import Context
+from bot.council.follow_up import leaves
 from bot.domain.dates import parse_range
-from bot.domain.errors import Invalid, Refused
-from bot.domain.follow_up import Level
+from bot.domain.errors import Invalid, NotFound, Refused
+from bot.domain.follow_up import Assignment, Case, Level, Measure
 from bot.domain.people import COORDINATORS, Forum, Role
 from bot.domain.question import fold
 
-READERS = frozenset(
-    {Role.READER_BRA, Role.READER_SAMSA, Role.READER_MANAGEMENT, Role.READER_EXECUTIVE}
-)
+T = TypeVar("T", Case, Assignment, Measure)
+T_co = TypeVar("T_co", covariant=True)
 
 LONGEST = 300
 """Characters of one field."""
@@ -56,6 +57,34 @@ def viewpoint(ctx: Context, verb: str) -> Forum:
     if ctx.forum is Forum.OFFICE:
         raise Refused("coordinator_only")
     return next(forum for role, forum in _ROOM_OF.items() if role in ctx.person.roles)
+
+
+class Kept(Protocol[T_co]):
+    """Where things of one kind are kept, as far as their short ids go."""
+
+    what: str
+
+    def is_name(self, text: str) -> bool:
+        """Tell whether a word has the form of their short ids."""
+        ...
+
+    def named(self, short_id: str) -> T_co:
+        """Find one by the id people type."""
+        ...
+
+
+def named(ctx: Context, kept: Kept[T], word: str, place: Forum) -> T | None:
+    """Find what a word names, as far as a forum may read of it; None where it is no id of these.
+
+    Raises:
+        NotFound: what is kept there; also where it may not be read of, so that nobody can tell.
+    """
+    if not kept.is_name(word):
+        return None
+    found = kept.named(word)
+    if not leaves(ctx, found, place):
+        raise NotFound(kept.what, {"said": word[:40]})
+    return found
 
 
 def only_coordinators(ctx: Context) -> None:

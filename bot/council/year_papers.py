@@ -5,11 +5,12 @@ title is the coordinator's own words.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.command import Context, Message, ToForum, ToMail
 from bot.council.calls import entry, members, outside, unreached
+from bot.council.papers import manuscript_of
 from bot.council.terms import terms_of_year
 from bot.council.year import FIXED, Year
 from bot.domain.calendar import Period
@@ -67,14 +68,8 @@ def manuscript(ctx: Context, facts: YearFacts) -> Manuscript:
     words = ctx.words.render("year_wheel_words", language, data).split("\n")
     title, draft, *kinds = words[:7]
     text = ctx.words.render("papers/year", language, data)
-    name, heading, body = text.split("\n", 2)
-    return Manuscript(
-        name=name,
-        title=heading,
-        language=language,
-        municipality=ctx.rules.municipality,
-        markdown=body.strip(),
-        day=ctx.today,
+    return replace(
+        manuscript_of(ctx, text),
         draft=draft if facts.draft else "",
         picture=True,
         wheel=Wheel(

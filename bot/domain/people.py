@@ -55,6 +55,8 @@ MEMBERS = {
     Forum.MANAGEMENT: frozenset({Role.READER_MANAGEMENT}),
 }
 MEMBER_ROLES = frozenset(role for roles in MEMBERS.values() for role in roles)
+READERS = MEMBER_ROLES | {Role.READER_EXECUTIVE}
+"""Who is told, without being asked or deciding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

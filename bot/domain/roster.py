@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from bot.domain.people import MEMBER_ROLES, Role, Unit
+from bot.domain.people import Role, Unit
 
 Code = Literal[
     "unreadable_file", "unreadable_workbook", "not_utf8", "broken_csv",
@@ -28,10 +28,6 @@ UNIT_COLUMNS = ("unit", "board", "place")
 PERSON_COLUMNS = ("name", "account", "email", "role", "unit")
 FUNCTION = "function"
 """A column that the list of persons may do without: what somebody is there for, e.g. "polis"."""
-
-OUTSIDE_ROLES = MEMBER_ROLES | {Role.READER_EXECUTIVE}
-"""Who may be outside the chat, and is then known by the e-mail address: readers, who are called and
-told by letter. Whoever is asked or decides needs an account."""
 
 Held = tuple[Role, str | None]
 """A role, with the unit's name where the role is of a unit."""

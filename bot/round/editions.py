@@ -19,6 +19,8 @@ PREVIEW = "preview"
 """The template of the message that may be approved by ✅."""
 MONTHS_SHOWN = 12
 ROOM_OF = {Audience.BRA: Forum.BRA, Audience.SAMSA: Forum.SAMSA}
+AUDIENCE = {room: audience for audience, room in ROOM_OF.items()} | {Forum.MANAGEMENT: Audience.BRA}
+"""The edition that a forum talks about; the management group has none of its own."""
 
 
 def compiled(ctx: Context, cycle: Cycle) -> Sequence[Report]:
@@ -74,6 +76,17 @@ def changed_units(ctx: Context, cycle: Cycle, edition: Edition) -> Sequence[Unit
     before, now = json.loads(edition.basis), json.loads(basis(ctx, cycle))
     ids = {key for key in before.keys() | now.keys() if key and before.get(key) != now.get(key)}
     return [ctx.uow.people.unit(int(key)) for key in sorted(ids, key=int)]
+
+
+def newest_edition(ctx: Context, forum: Forum) -> Edition | None:
+    """Give the published edition that a forum talks about: of the newest real round that has one
+    the last, which corrects those before."""
+    for cycle in reversed(ctx.uow.cycles.all()):
+        if not cycle.rehearsal:
+            for edition in reversed(ctx.uow.editions.published(cycle.id)):
+                if edition.audience is AUDIENCE[forum]:
+                    return edition
+    return None
 
 
 def freeze(

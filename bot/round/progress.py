@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.command import Context, Message, ToForum
+from bot.command import Context, Message
 from bot.domain.cycle import Cycle, Submission, SubmissionState
 from bot.domain.people import Forum, Unit
+from bot.live import live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +44,5 @@ def progress(ctx: Context, cycle: Cycle) -> Progress:
 
 def live_status(ctx: Context, cycle: Cycle) -> Iterable[Message]:
     """Post the round's status message, or edit it where it stands already."""
-    if ctx.uow.people.room(Forum.OFFICE) is None:
-        return
-    first = f"status/{cycle.id}"
-    exists = ctx.uow.outbox.by_key(first) is not None
-    yield Message(
-        template="live_status",
-        data={"progress": progress(ctx, cycle), "now": ctx.now},
-        to=ToForum(forum=Forum.OFFICE),
-        key=f"{first}/{ctx.cause}" if exists else first,
-        replaces=first if exists else None,
-    )
+    data = {"progress": progress(ctx, cycle), "now": ctx.now}
+    yield from live(ctx, f"status/{cycle.id}", data, Forum.OFFICE, template="live_status")

@@ -214,7 +214,3 @@ def upgrade() -> None:
         'outbox', sa.Column('attachments', sa.JSON(), nullable=False, server_default='[]')
     )
     op.add_column('person', sa.Column('function', sa.String(), nullable=False, server_default=''))
-
-
-def downgrade() -> None:
-    raise NotImplementedError('nothing that has been recorded is taken away')
