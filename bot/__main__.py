@@ -32,6 +32,8 @@ def main(argv: list[str]) -> int:
         return _check(config, phrases)
     if args.command == "run":
         return _run(config, settings, phrases)
+    if args.command == "encryption":
+        return _encryption(args, settings, phrases)
     return _with_database(args, settings, phrases)
 
 
@@ -44,6 +46,14 @@ def _check(config: Path, phrases: Phrases) -> int:
         say(place(phrases, mistake.file, mistake.line, mistake.what))
     say(phrases("check_bad" if mistakes else "check_ok", {"count": len(mistakes)}))
     return 1 if mistakes else 0
+
+
+def _encryption(args: Namespace, settings: Settings, phrases: Phrases) -> int:
+    from bot.cli.encryption import recovery_key, replace
+
+    if args.action == "recovery-key":
+        return recovery_key(settings.data, phrases)
+    return replace(settings.data, phrases, agreed=args.yes)
 
 
 def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int:
@@ -83,6 +93,8 @@ def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int
 def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
     from bot.cli.tasks import say
     from bot.languages import BadTemplates
+    from bot.platforms.matrix import LoggedOut
+    from bot.ports import NeverWillBe, NotSent
     from bot.process import ScrubbingFilter
     from bot.questions import BadQuestionSet
 
@@ -93,13 +105,18 @@ def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
         handlers=[handler],
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("nio").setLevel(logging.WARNING)
     try:
         asyncio.run(_until_stopped(settings))
     except (BadTemplates, BadQuestionSet):
         return _check(config, phrases)
     except BadSettings as error:
         say(str(error))
+        return 1
+    except LoggedOut as error:
+        say(phrases("needs_a_person", {"cause": error}))
+        return 1
+    except (NotSent, NeverWillBe) as error:
+        say(phrases("homeserver_refused", {"cause": error}))
         return 1
     except Exception:
         logging.getLogger(__name__).exception("the bot stopped")

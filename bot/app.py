@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 
 import commands
 from bot.command import Errand, Inspect, Print, Product
 from bot.config import Settings
+from bot.connections import mail_of, matrix, senders
 from bot.dispatcher import Dispatcher
 from bot.documents.calendar_file import IcsWriter
 from bot.documents.typesetter import TypstTypesetter
@@ -17,7 +18,6 @@ from bot.installation import labels_of, rules_of, settle
 from bot.mailbox import StoredMailbox
 from bot.outbox import Relay
 from bot.plan import planned
-from bot.platforms.matrix import MatrixPlatform
 from bot.ports import Clock, Platform, RoomHealth, Sender
 from bot.process import OnlyOne, SystemClock
 from bot.questions import load_question_sets
@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 YEARS_AROUND = range(-2, 6)
 """The calendar is worked out for these years around the start, and anew at each start."""
 MONTHLY = "monthly"
+EARLY_TRIES, EARLY_PAUSE = 60, 1.0
+"""How often, and after how many seconds, what came early is looked at again: somebody may react to
+a message before the bot has heard that it was posted."""
 NOTICED_DOWNTIME = timedelta(hours=1)
 NOTICED_SLOWNESS = timedelta(minutes=5)
 
@@ -52,7 +55,6 @@ class Runtime:
         self._tasks: set[asyncio.Task[None]] = set()
         self._lanes: dict[str, list[int]] = {}
         self._ticking = asyncio.Lock()
-        self._replan_wanted = asyncio.Event()
         self.rules = rules_of(settings)
         this_year = self._clock.now().year
         self.calendar = swedish_calendar(settings.zone, (this_year + n for n in YEARS_AROUND))
@@ -69,13 +71,7 @@ class Runtime:
         self._typesetter = TypstTypesetter(
             settings.templates, labels_of(self.question_sets[MONTHLY], self.renderer.languages)
         )
-        self.platform: Platform = platform or MatrixPlatform(
-            homeserver_url=settings.matrix.homeserver,
-            user_id=settings.matrix.user,
-            password=settings.password(),
-            token=None,
-            device_file=settings.data / "matrix-device.json",
-        )
+        self.platform: Platform = platform or matrix(settings)
         self.relay = Relay(
             platform=self.platform,
             database=self.database,
@@ -84,7 +80,7 @@ class Runtime:
             failed=self._failed,
             completed=self._completed,
             slow=self._slow,
-            senders=_senders(mail or _mail(settings)),
+            senders=senders(mail or mail_of(settings)),
         )
         self.dispatcher = Dispatcher(
             database=self.database,
@@ -99,7 +95,7 @@ class Runtime:
             run_errand=self._run_errand,
             own_account=lambda: self.platform.own_account,
             posted=self.relay.post,
-            replan=self._replan_wanted.set,
+            replan=lambda: self.scheduler.plan_changed(),
         )
         self.mailbox = StoredMailbox(self.database, self._clock, self._arrived)
         self.scheduler = Scheduler(clock=self._clock, plan=self.plan, tick=self.tick)
@@ -114,7 +110,7 @@ class Runtime:
             try:
                 await self.begin()
                 await self.scheduler.start()
-                self._spawn(self._replan())
+                self._spawn(self.scheduler.follow())
                 await self.platform.listen(self.mailbox)
             finally:
                 self.scheduler.stop()
@@ -178,19 +174,14 @@ class Runtime:
         lane = self._lanes[room]
         while lane:
             try:
-                await self.dispatcher.handle(lane[0])
+                for left in reversed(range(EARLY_TRIES)):
+                    if await self.dispatcher.handle(lane[0], patient=left > 0):
+                        break
+                    await asyncio.sleep(EARLY_PAUSE)
             except Exception:
                 log.exception("inbox row %s could not be handled; it waits for a restart", lane[0])
             lane.pop(0)
         del self._lanes[room]
-
-    async def _replan(self) -> None:
-        """Place the timer's jobs anew after changes, many changes at a time."""
-        while True:
-            await self._replan_wanted.wait()
-            self._replan_wanted.clear()
-            await self.scheduler.replan()
-            await asyncio.sleep(0.5)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(_logged(work))
@@ -205,7 +196,12 @@ class Runtime:
             for room in errand.rooms:
                 rooms[room] = await self.platform.health(room)
             reachable = {a: await self.platform.reachable(r, a) for r, a in errand.accounts}
-            return Product(rooms=rooms, reachable=reachable)
+            return Product(
+                rooms=rooms,
+                reachable=reachable,
+                notices=await self.platform.notices(),
+                encrypts=self.platform.encrypts,
+            )
         if isinstance(errand, Print):
             papers = [(m, await self._typesetter.print(m)) for m in errand.manuscripts]
             return Product(papers=papers)
@@ -252,27 +248,6 @@ class Runtime:
     def _still_alive(self, uow: UnitOfWork) -> None:
         uow.marks.set("alive", self._clock.now().isoformat())
         uow.marks.set("alive_real", SystemClock().now().isoformat())
-
-
-def _mail(settings: Settings) -> Sender | None:
-    """Make the sender of e-mail, where a mail server is set; loaded only then."""
-    if not settings.mail.host:
-        return None
-    from bot.platforms.mail import MailSender
-
-    return MailSender(
-        host=settings.mail.host,
-        port=settings.mail.port,
-        security=settings.mail.security,
-        user=settings.mail.user,
-        password=settings.mail_password() or "",
-        sender_address=settings.mail.sender,
-        sender_name=settings.municipality.name,
-    )
-
-
-def _senders(mail: Sender | None) -> Mapping[str, Sender]:
-    return {} if mail is None else {mail.name: mail}
 
 
 def _untold(uow: UnitOfWork) -> Sequence[OutboxRow]:

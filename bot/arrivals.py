@@ -1,4 +1,7 @@
-"""What it means that somebody invites, comes or leaves: for rooms, and for who can be reached."""
+"""What it means that somebody invites, comes or leaves, or that a room moves.
+
+For rooms, and for who can be reached.
+"""
 
 from collections.abc import Sequence
 
@@ -20,6 +23,8 @@ def settle(ctx: Context, own_account: str) -> Sequence[OutboxRow]:
         return []
     if event.kind is Kind.INVITATION:
         return [_answer_invitation(ctx)]
+    if event.kind is Kind.MOVED:
+        return _follow(ctx)
     owner = ctx.uow.people.owner_of_direct_room(ctx.rules.platform, event.room)
     if event.kind is Kind.ARRIVAL:
         if owner is not None and owner.address == event.sender:
@@ -38,8 +43,9 @@ def _answer_invitation(ctx: Context) -> OutboxRow:
     event = ctx.incoming
     assert event is not None
     actor = ctx.actor
-    welcome = actor is not None and (event.is_direct or bool(actor.roles & OFFICE))
-    if welcome and event.is_direct:
+    ours = ctx.forum is not None  # a forum's room that we are not in any more, or not yet
+    welcome = ours or (actor is not None and (event.is_direct or bool(actor.roles & OFFICE)))
+    if welcome and actor is not None and event.is_direct:
         # Whoever begins a new chat wants to talk there, also after having left the old one.
         ctx.uow.people.direct_room_opened(ctx.rules.platform, event.sender, event.room)
     ctx.uow.audit.add(
@@ -56,6 +62,32 @@ def _answer_invitation(ctx: Context) -> OutboxRow:
         target=None,
         key=f"invitation/{event.event_id}",
     )
+
+
+def _follow(ctx: Context) -> Sequence[OutboxRow]:
+    """Go along when a room that matters is replaced (a room upgrade).
+
+    Only who has power over a room can replace it, and with the same power they could let anybody
+    in: so the new room is trusted as the old one was, and the coordinator is told.
+    """
+    event = ctx.incoming
+    assert event is not None
+    assert event.target is not None
+    old, new, people = event.room, event.target, ctx.uow.people
+    platform = ctx.rules.platform
+    owner = people.owner_of_direct_room(platform, old)
+    if ctx.forum is None and owner is None:
+        return []
+    if people.forum_of(platform, new) is not None or people.owner_of_direct_room(platform, new):
+        return []  # a room of ours is never taken over by another
+    ctx.uow.outbox.move_room(platform, old, new)
+    join = action(ctx, "join", room=new, target=None, key=f"follow/{event.event_id}")
+    if ctx.forum is None and owner is not None:
+        people.direct_room_opened(platform, owner.address, new)
+        return [join]
+    assert ctx.forum is not None
+    people.set_room(ctx.forum, platform, new)
+    return [join, *enqueue(ctx, [_to_office("room_moved", forum=ctx.forum)])]
 
 
 def _to_office(template: str, **data: object) -> Message:

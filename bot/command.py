@@ -21,7 +21,7 @@ from bot.domain.question import QuestionSet
 from bot.domain.report import Report
 from bot.domain.schedule import Occurrence, RoundRule
 from bot.handouts import Artifact, CalendarWriter, Manuscript
-from bot.ports import IncomingMessage, RoomHealth
+from bot.ports import IncomingMessage, Notice, RoomHealth
 from storage.unit_of_work import UnitOfWork
 
 
@@ -165,11 +165,10 @@ class Typeset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspect:
-    """An errand: ask the platform about rooms, and about accounts in their direct rooms."""
+    """An errand: ask about rooms, and about accounts in their direct rooms (room, account)."""
 
     rooms: Sequence[str]
     accounts: Sequence[tuple[str, str]]
-    """Room and account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +189,8 @@ class Product:
     papers: Sequence[tuple[Manuscript, Sequence[Artifact]]] = ()
     rooms: Mapping[str, RoomHealth | None] = field(default_factory=dict)
     reachable: Mapping[str, bool] = field(default_factory=dict)
+    notices: Sequence[Notice] = ()
+    encrypts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

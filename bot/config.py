@@ -51,12 +51,22 @@ class Municipality(Section):
 
 
 class Matrix(Section):
-    """The bot's account. Give the password once, by file or environment, for the first log-in."""
+    """The bot's account. Give the password once, by file or environment, for the first log-in.
+
+    `encryption`: direct rooms are made encrypted, and encrypted rooms are read and written in.
+    `unsigned_devices`: keys go to devices that their owner has not cross-signed too, and what such
+    devices write is believed. `recovery_key` (or its file) opens the encryption of an account that
+    has been the bot's before.
+    """
 
     homeserver: str = Field(pattern=r"^https?://")
     user: Account
     password_file: Path | None = None
     password: str | None = Field(default=None, repr=False)
+    encryption: bool = True
+    unsigned_devices: bool = False
+    recovery_key_file: Path | None = None
+    recovery_key: str | None = Field(default=None, repr=False)
 
 
 class Round(Section):
@@ -167,7 +177,16 @@ class Settings(BaseSettings):
         Raises:
             BadSettings: the file can't be read.
         """
-        return _secret(self.matrix.password, self.matrix.password_file, "matrix")
+        return _secret(self.matrix.password, self.matrix.password_file, "matrix.password_file")
+
+    def recovery_key(self) -> str | None:
+        """Give the recovery key, from its file where one is named.
+
+        Raises:
+            BadSettings: the file can't be read.
+        """
+        file = self.matrix.recovery_key_file
+        return _secret(self.matrix.recovery_key, file, "matrix.recovery_key_file")
 
     def mail_password(self) -> str | None:
         """Give the mail server's password, from its file where one is named.
@@ -175,16 +194,18 @@ class Settings(BaseSettings):
         Raises:
             BadSettings: the file can't be read.
         """
-        return _secret(self.mail.password, self.mail.password_file, "mail")
+        return _secret(self.mail.password, self.mail.password_file, "mail.password_file")
 
 
-def _secret(given: str | None, file: Path | None, section: str) -> str | None:
+def _secret(given: str | None, file: Path | None, name: str) -> str | None:
     if file is None:
         return given
     try:
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise BadSettings(f"{section}.password_file: {error.strerror}; check its path") from error
+        raise BadSettings(f"{name}: {error.strerror}; check its path") from error
+    except UnicodeDecodeError as error:
+        raise BadSettings(f"{name}: the file is not text; check its path") from error
 
 
 def load(path: Path) -> Settings:

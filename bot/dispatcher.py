@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import arrivals
-from bot.command import Command, Context, Errand, Message, Product, Rules, ToPerson
+from bot.command import Command, Context, Errand, Message, Product, Rules
 from bot.confirming import forget
 from bot.domain.agenda import StandingPoint
 from bot.domain.calendar import WorkCalendar
@@ -19,11 +19,11 @@ from bot.domain.people import Forum, Person
 from bot.domain.question import QuestionSet
 from bot.domain.schedule import Occurrence
 from bot.handouts import CalendarWriter
-from bot.outgoing import action, enqueue
+from bot.outgoing import enqueue
 from bot.ports import Clock, Kind
 from bot.reading import Meant, read
 from bot.render import Renderer
-from bot.round.form import unclear_mark
+from bot.withholding import withhold
 from storage.database import Database
 from storage.log_tables import InboxRow, OutboxRow
 from storage.logs import incoming
@@ -43,6 +43,8 @@ class Outcome:
     errand: Errand | None = None
     changed: bool = False
     """The clock's plan may have changed."""
+    early: bool = False
+    """It can't be understood yet: what it is about may be a message just being posted."""
 
 
 class Dispatcher:
@@ -79,14 +81,23 @@ class Dispatcher:
         self._posted = posted
         self._replan = replan
 
-    async def handle(self, row_id: int) -> None:
-        """Give an inbox row its effect, once; never raises for what a person or a defect causes."""
+    async def handle(self, row_id: int, *, patient: bool) -> bool:
+        """Give an inbox row its effect, once; never raises for what a person or a defect causes.
+
+        Returns:
+            Whether it is done. With `patient`, a row that comes before what it is about is known
+            stays as it is, to be handled again in a while.
+        """
+        done = True
         try:
-            await self._through(lambda uow, product: self._event(uow, row_id, product))
+            done = await self._through(
+                lambda uow, product: self._event(uow, row_id, product, patient=patient)
+            )
         except DomainError as error:
             await self._finish(await self._database.transact(self._refusal(row_id, error)))
         except Exception as error:
             await self._finish(await self._database.transact(self._incident(row_id, error)))
+        return done
 
     async def occur(self, occurrence: Occurrence) -> None:
         """Let the clock ask for a verb, once per occurrence.
@@ -103,13 +114,18 @@ class Dispatcher:
             lambda uow, product: self._occurrence(uow, occurrence, product, args=args)
         )
 
-    async def _through(self, work: Callable[[UnitOfWork, Product | None], Outcome]) -> None:
-        """Run the transaction; where it asks for an errand, run that outside and begin again."""
+    async def _through(self, work: Callable[[UnitOfWork, Product | None], Outcome]) -> bool:
+        """Run the transaction; where it asks for an errand, run that outside and begin again.
+
+        Returns:
+            Whether it came in time, see `Outcome.early`.
+        """
         outcome = await self._database.transact(lambda uow: work(uow, None))
         if outcome.errand is not None:
             product = await self._run_errand(outcome.errand)
             outcome = await self._database.transact(lambda uow: work(uow, product))
         await self._finish(outcome)
+        return not outcome.early
 
     async def _finish(self, outcome: Outcome) -> None:
         self._posted(outcome.rows)
@@ -118,19 +134,25 @@ class Dispatcher:
 
     # Everything below runs inside one transaction, in the database's thread.
 
-    def _event(self, uow: UnitOfWork, row_id: int, product: Product | None) -> Outcome:
+    def _event(
+        self, uow: UnitOfWork, row_id: int, product: Product | None, *, patient: bool
+    ) -> Outcome:
         row = uow.inbox.take(row_id)
         if row is None:
             return Outcome()
+        reacts = row.kind == Kind.REACTION
+        if patient and reacts and uow.outbox.may_be_posting(row.room, row.target):
+            return Outcome(early=True)
         ctx = self._context(uow, row)
-        if row.kind in (Kind.INVITATION, Kind.ARRIVAL, Kind.DEPARTURE):
+        if row.kind in (Kind.INVITATION, Kind.ARRIVAL, Kind.DEPARTURE, Kind.MOVED):
             uow.inbox.finish(row)
             return Outcome(rows=arrivals.settle(ctx, self._own_account()))
         if ctx.actor is None:
             uow.inbox.finish(row)
             return Outcome()
         if row.withheld:
-            return self._withhold(ctx, row)
+            uow.inbox.finish(row)
+            return Outcome(rows=withhold(ctx))
         meant = read(ctx, self._renderer)
         if meant is None:
             uow.inbox.finish(row)
@@ -170,28 +192,6 @@ class Dispatcher:
         rows = enqueue(ctx, verb.run(ctx))
         self._note(ctx, verb, "done")
         return Outcome(rows=rows, changed=True)
-
-    def _withhold(self, ctx: Context, row: InboxRow) -> Outcome:
-        """Refuse a message with a personal identity number: nothing of it is kept or acted on."""
-        message = Message(template="privacy_refused", to=ToPerson(person_id=ctx.person.id))
-        rows = list(enqueue(ctx, [message]))
-        if ctx.rules.redact and row.kind in (Kind.MESSAGE, Kind.EDIT, Kind.FILE):
-            rows.append(
-                action(
-                    ctx, "removal", room=row.room, target=row.event_id, key=f"remove/{row.event_id}"
-                )
-            )
-        if row.kind == Kind.MESSAGE and not row.text.lstrip().startswith("!"):
-            ctx.uow.marks.set(unclear_mark(ctx.person.id), row.event_id)
-        ctx.uow.audit.add(
-            at=ctx.now,
-            action=f"{row.platform}:message:withhold",
-            outcome="refused",
-            person_id=ctx.person.id,
-            cause=row.event_id,
-        )
-        ctx.uow.inbox.finish(row)
-        return Outcome(rows=rows)
 
     def _refusal(self, row_id: int, error: DomainError) -> Callable[[UnitOfWork], Outcome]:
         def work(uow: UnitOfWork) -> Outcome:

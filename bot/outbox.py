@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from bot.payloads import Payloads, Unresolved
 from bot.ports import Clock, MayBeSent, NeverWillBe, NotSent, Platform, Sender
+from bot.posted import Posted
 from storage.database import Database
 from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
@@ -23,11 +24,16 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 50
+_BEGUN_AT_ONCE = 5
+"""Lanes that begin in one turn of the loop: to make fifty messages ready takes a tenth of a second,
+in which nothing else would be done."""
 _LETTERS_AT_ONCE = 3
 """Mail servers count connections, and a mail server that hangs must not take the chat's places."""
 _CALM = 20
 """So many rows must go through without a limit before they go side by side again."""
 _LONGEST_PAUSE = 60.0
+_WAITED = -1.0
+"""In place of seconds to wait: that has been done."""
 _ACTIONS = frozenset({"join", "decline"})
 _NO_KEY = timedelta(0)
 
@@ -57,7 +63,6 @@ class Relay:
         self._clock = clock
         self._spawn = spawn
         self._failed = failed
-        self._completed = completed
         self._slow = slow
         self._jitter = jitter
         self._lanes: dict[str, deque[OutboxRow]] = {}
@@ -66,8 +71,7 @@ class Relay:
         self._payloads = Payloads(database)
         self._single = asyncio.Lock()
         self._limited = 0
-        self._sent: list[tuple[OutboxRow, str, datetime]] = []
-        self._recording = asyncio.Lock()
+        self._posted = Posted(database, spawn, completed)
 
     async def resume(self, down_for: timedelta) -> None:
         """Take up what was waiting when the process ended, `down_for` ago.
@@ -88,22 +92,29 @@ class Relay:
 
     def post(self, rows: Sequence[OutboxRow]) -> None:
         """Put committed rows into their lanes; an idle lane starts."""
+        idle = []
         for row in rows:
             name = row.room or row.address
-            lane = self._lanes.get(name)
-            if lane is None:
-                lane = self._lanes[name] = deque()
-                lane.append(row)
-                self._spawn(self._run_lane(name, lane))
-            else:
-                lane.append(row)
+            if name not in self._lanes:
+                self._lanes[name] = deque()
+                idle.append(name)
+            self._lanes[name].append(row)
+        if idle:
+            self._spawn(self._begin(idle))
 
     @property
     def idle(self) -> bool:
-        """Tell whether nothing waits to be sent or recorded."""
-        return not self._lanes and not self._sent
+        """Tell whether nothing waits to be sent or written down."""
+        return not self._lanes and self._posted.written
 
-    async def _run_lane(self, name: str, lane: deque[OutboxRow]) -> None:
+    async def _begin(self, names: Sequence[str]) -> None:
+        for number, name in enumerate(names, start=1):
+            self._spawn(self._run_lane(name))
+            if number % _BEGUN_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    async def _run_lane(self, name: str) -> None:
+        lane = self._lanes[name]
         pause = 1.0
         while lane:
             row = lane[0]
@@ -112,12 +123,11 @@ class Relay:
                 lane.popleft()
                 pause = 1.0
                 continue
-            if wait == 0.0 and self._limited and self._is_chat(row):
+            if wait == _WAITED:
                 continue
             await asyncio.sleep(max(wait, pause * (0.5 + self._jitter())))
             pause = min(pause * 2, _LONGEST_PAUSE)
         del self._lanes[name]
-        await self._record()
 
     async def _in_turn(self, row: OutboxRow) -> float | None:
         """Try once; while the server limits us, one row at a time for the whole account.
@@ -133,10 +143,11 @@ class Relay:
                 return await self._deliver(row, sender)
             async with self._single:
                 wait = await self._deliver(row, sender)
-                if wait:
-                    await asyncio.sleep(wait)
-                    return 0.0
-                self._limited = max(0, self._limited - 1)
+                if wait is None:
+                    self._limited = max(0, self._limited - 1)
+                elif wait:
+                    await asyncio.sleep(wait)  # for everybody: the limit is the account's
+                    return _WAITED
                 return wait
 
     async def _deliver(self, row: OutboxRow, sender: Sender) -> float | None:
@@ -151,7 +162,8 @@ class Relay:
                 return None
             if not row.room and self._is_chat(row):
                 row.room = await self._open_direct(row)
-            event_id = await self._send(row, sender)
+            with self._posted.under_way():
+                event_id = await self._send(row, sender)
         except NotSent as error:
             await self._retry(row, error, now)
             if error.retry_after is None:
@@ -176,10 +188,9 @@ class Relay:
             await self._give_up(row, "failed" if unsent else "uncertain", type(error).__name__)
             return None
         self._payloads.posted(key, event_id)
-        self._sent.append((row, event_id, now))
-        at_once = sender.replay_window == _NO_KEY or len(self._lanes.get(row.room, ())) <= 1
-        if at_once or len(self._sent) >= _AT_ONCE:
-            await self._record()
+        self._posted.add(row, event_id, now)
+        if sender.replay_window == _NO_KEY:
+            await self._posted.write()
         return None
 
     async def _send(self, row: OutboxRow, sender: Sender) -> str:
@@ -257,16 +268,3 @@ class Relay:
             stored.tried_at = row.tried_at
 
         await self._database.transact(store)
-
-    async def _record(self) -> None:
-        """Write down what has been posted, many rows in one transaction."""
-        async with self._recording:
-            sent, self._sent = self._sent, []
-            if not sent:
-                return
-
-            # First: a row that is written down is never looked at again. Killed in between, we post
-            # it once more under its key, and what completion causes knows that it has happened.
-            await self._completed([row for row, _, _ in sent])
-            posted = [(row.id or 0, event_id, at) for row, event_id, at in sent]
-            await self._database.transact(lambda uow: uow.outbox.posted(posted))

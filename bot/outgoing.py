@@ -79,4 +79,5 @@ def _row(ctx: Context, message: Message, key: str) -> OutboxRow | None:
 
 
 def _blank(now: datetime, key: str, platform: str, kind: str) -> OutboxRow:
-    return OutboxRow(key=key, platform=platform, kind=kind, created_at=now)
+    # The list is named, since to have the library make one takes longer than all the rest.
+    return OutboxRow(key=key, platform=platform, kind=kind, created_at=now, attachments=[])

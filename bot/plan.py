@@ -72,7 +72,6 @@ def rounds(
         rules.round,
         calendar,
         now=now,
-        happened=lambda key: False,  # asked below, for all keys at once
         known_periods=opened,
     )
     started = uow.marks.get("installed")

@@ -35,14 +35,16 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     ARRIVAL = "arrival"
     DEPARTURE = "departure"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingMessage:
     """One thing that happened (a Matrix event, a Teams activity).
 
-    `target` is the event that an edit, deletion, reaction or reply is about. `text` is the new text
-    of a message or edit, the key of a reaction, or the file's name.
+    `target` is the event that an edit, deletion, reaction or reply is about, or the room that takes
+    the place of one that has moved. `text` is the new text of a message or edit, the key of a
+    reaction, or the file's name; of what can't be read, why.
     """
 
     event_id: str
@@ -148,6 +150,17 @@ class RoomHealth:
     encrypted: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something about the platform that a person should know, and how often.
+
+    The words to each code, with what to do, stand in templates/messages/<language>/health.md.
+    """
+
+    code: str
+    count: int = 1
+
+
 class Sender(Protocol):
     """Whatever carries a message out: a chat service, or e-mail."""
 
@@ -217,6 +230,15 @@ class Platform(Sender, Protocol):
 
     async def health(self, room: str) -> RoomHealth:
         """Ask the platform what the bot may do in the room."""
+        ...
+
+    async def notices(self) -> Sequence[Notice]:
+        """Tell what a person should know about the account."""
+        ...
+
+    @property
+    def encrypts(self) -> bool:
+        """Tell whether rooms are meant to be encrypted."""
         ...
 
     async def reachable(self, room: str, account: str) -> bool:

@@ -53,7 +53,7 @@ def read(ctx: Context, renderer: Renderer) -> Meant | Message | None:
         case Kind.FILE if ctx.direct:
             return Message(template="errors/file")
         case Kind.UNREADABLE if ctx.direct:
-            return Message(template="errors/unreadable")
+            return Message(template="errors/unreadable", data={"reason": event.text})
         case _:
             return None
 

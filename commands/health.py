@@ -33,6 +33,8 @@ def health(ctx: Context) -> Iterable[Message]:
         template="health",
         data={
             "rooms": rooms,
+            "notices": ctx.product.notices,
+            "encrypts": ctx.product.encrypts,
             "unreachable": unreachable,
             "waiting": ctx.uow.outbox.waiting(),
             "trouble": ctx.uow.outbox.trouble()[-5:],

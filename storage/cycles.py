@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Row, inspect
 from sqlalchemy import select as select_columns
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from bot.domain.calendar import Period
 from bot.domain.cycle import Cycle, CycleState, Submission, SubmissionState
@@ -20,6 +20,12 @@ _MONTHLY = col(CycleRow.unrest_id).is_(None)
 class Cycles(Drafts):
     """Everything about rounds. Where nothing else is said, a month's rounds: those of unrest are
     listed by `of_unrest` alone."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._read: dict[int, Cycle] = {}
+        self._keyed: dict[str, Cycle | None] = {}
+        """Rounds as read in this transaction; forgotten when one is planned or saved."""
 
     def plan(
         self,
@@ -49,6 +55,7 @@ class Cycles(Drafts):
         )
         self._session.add(row)
         self._session.flush()
+        self._forget()
         return _cycle(row)
 
     def of_unrest(self, unrest_id: int) -> Sequence[Cycle]:
@@ -60,12 +67,16 @@ class Cycles(Drafts):
 
     def get(self, cycle_id: int) -> Cycle:
         """Get a round by id."""
-        return _cycle(self._session.get_one(CycleRow, cycle_id))
+        if cycle_id not in self._read:
+            self._read[cycle_id] = _cycle(self._session.get_one(CycleRow, cycle_id))
+        return self._read[cycle_id]
 
     def by_key(self, key: str) -> Cycle | None:
         """Find a round by its key (the period's key, or the rehearsal's)."""
-        row = self._session.exec(select(CycleRow).where(CycleRow.key == key)).first()
-        return _cycle(row) if row else None
+        if key not in self._keyed:
+            row = self._session.exec(select(CycleRow).where(CycleRow.key == key)).first()
+            self._keyed[key] = _cycle(row) if row else None
+        return self._keyed[key]
 
     def save(self, cycle: Cycle) -> None:
         """Store a round's state and times."""
@@ -74,6 +85,7 @@ class Cycles(Drafts):
         row.opens_at, row.closes_at = cycle.opens_at, cycle.closes_at
         self._session.add(row)
         self._session.flush()
+        self._forget()
 
     def all(self) -> Sequence[Cycle]:
         """List every round, the newest last."""
@@ -111,6 +123,10 @@ class Cycles(Drafts):
         row = self._session.get_one(CycleRow, cycle_id)
         row.used = sentence
         self._session.add(row)
+
+    def _forget(self) -> None:
+        self._read.clear()
+        self._keyed.clear()
 
     # Submissions
 

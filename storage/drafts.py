@@ -4,12 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import true
-from sqlmodel import Session, col, select
+from sqlalchemy import Row, and_, bindparam, delete, insert, update
+from sqlalchemy import select as columns_of
+from sqlmodel import Session, SQLModel
 
 from bot.domain.conversation import Conversation
 from bot.domain.question import Value
 from storage.tables import ConversationRow, ReplyRow
+
+_DRAFT = SQLModel.metadata.tables[ConversationRow.__tablename__]
+# Plain statements, made once: every answer passes through them, and a whole round at once.
+_THEIRS = _DRAFT.c.person_id == bindparam("whose")
+_SAME = and_(
+    _THEIRS, _DRAFT.c.cycle_id == bindparam("round"), _DRAFT.c.unit_id == bindparam("about")
+)
+_TOUCHED_LAST = (_DRAFT.c.touched_at.desc(), _DRAFT.c.id.desc())
+_CURRENT = columns_of(_DRAFT).where(_THEIRS).order_by(*_TOUCHED_LAST).limit(1)
+_CURRENT_IN = _CURRENT.where(_DRAFT.c.cycle_id == bindparam("round"))
+_ALL_OF = columns_of(_DRAFT).where(_DRAFT.c.cycle_id == bindparam("round")).order_by(_DRAFT.c.id)
+_KEPT = columns_of(_DRAFT).where(_SAME)
+_CHANGE, _DROP, _BEGIN = update(_DRAFT).where(_SAME), delete(_DRAFT).where(_SAME), insert(_DRAFT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,59 +45,49 @@ class Drafts:
 
     def current(self, person_id: int, cycle_id: int | None = None) -> Conversation | None:
         """Give the draft that a person is in: the one touched last, of any round or of one."""
-        here = true() if cycle_id is None else col(ConversationRow.cycle_id) == cycle_id
-        row = self._session.exec(
-            select(ConversationRow)
-            .where(ConversationRow.person_id == person_id, here)
-            .order_by(col(ConversationRow.touched_at).desc(), col(ConversationRow.id).desc())
-        ).first()
+        connection = self._session.connection()
+        if cycle_id is None:
+            row = connection.execute(_CURRENT, {"whose": person_id}).first()
+        else:
+            row = connection.execute(_CURRENT_IN, {"whose": person_id, "round": cycle_id}).first()
         return _conversation(row) if row else None
 
     def drafts(self, cycle_id: int) -> Sequence[Conversation]:
         """List every draft of a round."""
-        rows = self._session.exec(
-            select(ConversationRow).where(ConversationRow.cycle_id == cycle_id)
-        ).all()
+        rows = self._session.connection().execute(_ALL_OF, {"round": cycle_id})
         return [_conversation(row) for row in rows]
 
     def kept(self, same: Conversation | Reply) -> Conversation | None:
         """Give a person's draft for the same unit and round, or None."""
-        row = self._draft_row(same)
+        row = self._session.connection().execute(_KEPT, _which(same)).first()
         return _conversation(row) if row else None
 
     def save_draft(self, draft: Conversation, now: datetime) -> None:
         """Keep a draft, so that a restart in the middle of a form loses nothing."""
-        row = self._draft_row(draft)
-        if row is None:
-            row = ConversationRow(
-                person_id=draft.person_id,
-                cycle_id=draft.cycle_id,
-                unit_id=draft.unit_id,
-                at=draft.at,
-                touched_at=now,
+        connection = self._session.connection()
+        state = {
+            "at": draft.at,
+            "answers": to_json(draft.answers),
+            "changing": draft.changing,
+            "unchanged": draft.unchanged,
+            "base": draft.base,
+            "warned": draft.warned,
+            "touched_at": now,
+        }
+        if not connection.execute(_CHANGE, {**_which(draft), **state}).rowcount:
+            connection.execute(
+                _BEGIN,
+                {
+                    "person_id": draft.person_id,
+                    "cycle_id": draft.cycle_id,
+                    "unit_id": draft.unit_id,
+                    **state,
+                },
             )
-        row.at, row.answers = draft.at, to_json(draft.answers)
-        row.changing, row.unchanged, row.warned = draft.changing, draft.unchanged, draft.warned
-        row.base = draft.base
-        row.touched_at = now
-        self._session.add(row)
-        self._session.flush()
 
     def drop_draft(self, draft: Conversation) -> None:
         """Let a draft go once it is sent or cancelled; a draft is no public record (TF 2 kap.)."""
-        row = self._draft_row(draft)
-        if row:
-            self._session.delete(row)
-            self._session.flush()
-
-    def _draft_row(self, draft: Conversation | Reply) -> ConversationRow | None:
-        return self._session.exec(
-            select(ConversationRow).where(
-                ConversationRow.person_id == draft.person_id,
-                ConversationRow.cycle_id == draft.cycle_id,
-                ConversationRow.unit_id == draft.unit_id,
-            )
-        ).first()
+        self._session.connection().execute(_DROP, _which(draft))
 
     # Which message answered what
 
@@ -134,7 +138,11 @@ def from_json(data: Mapping[str, object]) -> dict[str, Value]:
     return answers
 
 
-def _conversation(row: ConversationRow) -> Conversation:
+def _which(draft: Conversation | Reply) -> dict[str, int]:
+    return {"whose": draft.person_id, "round": draft.cycle_id, "about": draft.unit_id}
+
+
+def _conversation(row: Row[tuple[object, ...]]) -> Conversation:
     return Conversation(
         person_id=row.person_id,
         cycle_id=row.cycle_id,

@@ -1,18 +1,18 @@
-"""Logs that never become domain values: inbox, outbox, audit, and small marks."""
+"""Logs that never become domain values: inbox, audit, and small marks; the outbox is next door."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy import select as columns_of
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import Session, SQLModel, col, select
 
 from bot.ports import IncomingMessage, Kind
-from storage.log_tables import AuditRow, InboxRow, MarkRow, OutboxRow, PositionRow, UndoRow
+from storage.log_tables import AuditRow, InboxRow, MarkRow, PositionRow, UndoRow
 
-_INBOX, _OUTBOX, _AUDIT, _MARK, _POSITION = (
+_INBOX, _AUDIT, _MARK, _POSITION, _UNDO = (
     SQLModel.metadata.tables[row.__tablename__]
-    for row in (InboxRow, OutboxRow, AuditRow, MarkRow, PositionRow)
+    for row in (InboxRow, AuditRow, MarkRow, PositionRow, UndoRow)
 )
 # The few statements that every message passes through are plain ones, made once: through the
 # session's objects each costs about twice as much processor time.
@@ -22,11 +22,17 @@ _SEEN = columns_of(_INBOX.c.event_id).where(
 _ARRIVE = insert(_INBOX).returning(_INBOX.c.id, sort_by_parameter_order=True)
 _TAKE = columns_of(_INBOX).where(_INBOX.c.id == bindparam("row"), _INBOX.c.done.is_(False))
 _FINISH = update(_INBOX).where(_INBOX.c.id == bindparam("row")).values(done=True)
-_POST = insert(_OUTBOX).returning(_OUTBOX.c.id)
 _NOTE = insert(_AUDIT)
 _MOVE = update(_POSITION).where(_POSITION.c.platform == bindparam("on"))
 _READ_MARK = columns_of(_MARK.c.value).where(_MARK.c.name == bindparam("mark"))
 _SET_MARK = update(_MARK).where(_MARK.c.name == bindparam("mark"))
+_NEW_MARK = insert(_MARK)
+_OFFERED = columns_of(_UNDO.c.verb, _UNDO.c.data, _UNDO.c.until).where(
+    _UNDO.c.person_id == bindparam("whose")
+)
+_OFFER = update(_UNDO).where(_UNDO.c.person_id == bindparam("whose"))
+_NEW_OFFER = insert(_UNDO)
+_WITHDRAW = delete(_UNDO).where(_UNDO.c.person_id == bindparam("whose"))
 
 
 class Inbox:
@@ -123,102 +129,6 @@ def incoming(row: InboxRow) -> IncomingMessage:
     )
 
 
-class Outbox:
-    """What is to be said, each once."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def add(self, row: OutboxRow) -> None:
-        """Add something to say; the row gets its id and stays outside the session."""
-        columns = {name: value for name, value in row.model_dump().items() if name != "id"}
-        row.id = self._session.connection().execute(_POST, columns).scalar_one()
-
-    def todo(self, limit: int) -> Sequence[OutboxRow]:
-        """List what waits to be sent, the oldest first."""
-        return self._session.exec(
-            select(OutboxRow)
-            .where(col(OutboxRow.state).in_(("pending", "sending")))
-            .order_by(col(OutboxRow.id))
-            .limit(limit)
-        ).all()
-
-    def get(self, row_id: int) -> OutboxRow:
-        """Get a row by id."""
-        return self._session.get_one(OutboxRow, row_id)
-
-    def posted(self, rows: Sequence[tuple[int, str, datetime]]) -> None:
-        """Note what has been posted: row id, event id, time; many rows in one statement."""
-        self._session.execute(
-            update(OutboxRow),
-            [
-                {"id": row_id, "state": "sent", "event_id": event_id, "sent_at": at}
-                for row_id, event_id, at in rows
-            ],
-        )
-
-    def by_key(self, key: str) -> OutboxRow | None:
-        """Find a row by its key."""
-        return self._session.exec(select(OutboxRow).where(OutboxRow.key == key)).first()
-
-    def by_event(self, event_id: str) -> OutboxRow | None:
-        """Find what was posted as this event."""
-        return self._session.exec(select(OutboxRow).where(OutboxRow.event_id == event_id)).first()
-
-    def all_of(self, template: str) -> Sequence[OutboxRow]:
-        """List whatever was said by one template, the oldest first."""
-        return self._session.exec(
-            select(OutboxRow).where(OutboxRow.template == template).order_by(col(OutboxRow.id))
-        ).all()
-
-    def all_to(self, room: str) -> Sequence[OutboxRow]:
-        """List whatever was said in a room, or to an address, the oldest first."""
-        return self._session.exec(
-            select(OutboxRow).where(OutboxRow.room == room).order_by(col(OutboxRow.id))
-        ).all()
-
-    def newer_edit(self, row: OutboxRow) -> bool:
-        """Tell whether a later edit of the same message waits, so that this one may be left out."""
-        return (
-            self._session.exec(
-                select(OutboxRow.id).where(
-                    OutboxRow.replaces == row.replaces,
-                    col(OutboxRow.id) > row.id,
-                    col(OutboxRow.state).in_(("pending", "sent")),
-                )
-            ).first()
-            is not None
-        )
-
-    def trouble(self) -> Sequence[OutboxRow]:
-        """List what could not be delivered or whose outcome is unknown."""
-        return self._session.exec(
-            select(OutboxRow)
-            .where(col(OutboxRow.state).in_(("failed", "uncertain")))
-            .order_by(col(OutboxRow.id))
-        ).all()
-
-    def waiting(self) -> int:
-        """Count what waits to be sent."""
-        return self._session.exec(
-            select(func.count())
-            .select_from(OutboxRow)
-            .where(col(OutboxRow.state).in_(("pending", "sending")))
-        ).one()
-
-    def address_rooms(self, platform: str, address: str, room: str) -> None:
-        """Point what waits for somebody's direct room to it, now that it is open."""
-        self._session.exec(
-            update(OutboxRow)
-            .where(
-                col(OutboxRow.platform) == platform,
-                col(OutboxRow.address) == address,
-                col(OutboxRow.room) == "",
-            )
-            .values(room=room)
-        )
-
-
 class Audit:
     """Who did what; append-only."""
 
@@ -270,23 +180,22 @@ class Marks:
         """Write a mark."""
         connection = self._session.connection()
         if not connection.execute(_SET_MARK, {"mark": name, "value": value}).rowcount:
-            connection.execute(insert(_MARK), {"name": name, "value": value})
+            connection.execute(_NEW_MARK, {"name": name, "value": value})
 
     def offer_undo(
         self, person_id: int, verb: str, data: Mapping[str, object], now: datetime
     ) -> None:
         """Let a person take their last step back for ten minutes."""
-        row = self._session.get(UndoRow, person_id)
-        if row is None:
-            row = UndoRow(person_id=person_id, verb=verb, until=now)
-        row.verb, row.data, row.until = verb, dict(data), now + timedelta(minutes=10)
-        self._session.add(row)
-        self._session.flush()
+        connection = self._session.connection()
+        offer = {"verb": verb, "data": dict(data), "until": now + timedelta(minutes=10)}
+        if not connection.execute(_OFFER, {"whose": person_id, **offer}).rowcount:
+            connection.execute(_NEW_OFFER, {"person_id": person_id, **offer})
 
     def take_undo(self, person_id: int, now: datetime) -> tuple[str, dict[str, object]] | None:
         """Take what may be taken back, once."""
-        row = self._session.get(UndoRow, person_id)
+        connection = self._session.connection()
+        row = connection.execute(_OFFERED, {"whose": person_id}).first()
         if row is None:
             return None
-        self._session.delete(row)
+        connection.execute(_WITHDRAW, {"whose": person_id})
         return (row.verb, row.data) if row.until >= now else None

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import col, select
+from sqlalchemy import Row, bindparam
+from sqlalchemy import select as columns_of
+from sqlmodel import Session, SQLModel, col, select
 
 from bot.domain.errors import NotFound
 from bot.domain.people import Forum, Holding, Person, Role
@@ -12,6 +14,11 @@ from bot.domain.question import fold
 from storage.presence import who_where
 from storage.tables import AbsenceRow, AccountRow, HoldingRow, PersonRow, RoomRow
 from storage.units import Units
+
+_ACCOUNT = SQLModel.metadata.tables[AccountRow.__tablename__]
+_ACCOUNTS_OF = (
+    columns_of(_ACCOUNT).where(_ACCOUNT.c.person_id == bindparam("whose")).order_by(_ACCOUNT.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +35,15 @@ class Account:
 class People(Units):
     """The register, changed in one place."""
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._known: dict[int, Person] = {}
+        """As read in this transaction; forgotten at every change of a person or a role."""
+
     def of_account(self, platform: str, address: str) -> Person | None:
         """Find who writes from this account; None for a stranger or somebody who has left."""
-        # One query for both, because every incoming event asks it.
-        found = self._session.exec(
-            select(PersonRow, HoldingRow)
-            .join(AccountRow, col(AccountRow.person_id) == col(PersonRow.id))
-            .join(HoldingRow, col(HoldingRow.person_id) == col(PersonRow.id), isouter=True)
-            .where(
-                AccountRow.platform == platform,
-                AccountRow.address == address,
-                col(PersonRow.active),
-            )
-        ).all()
-        held: list[HoldingRow | None] = [holding for _, holding in found]
-        if not found:
-            return None
-        return _to_person(found[0][0], frozenset(_holding(h) for h in held if h is not None))
+        self._session.flush()  # plain statements do not see what has not been written yet
+        return who_where(self._session, platform, address, "")[0]
 
     def who_where(
         self, platform: str, address: str, room: str
@@ -58,10 +57,12 @@ class People(Units):
         Raises:
             NotFound: `person`.
         """
-        row = self._session.get(PersonRow, person_id)
-        if row is None:
-            raise NotFound("person", {"name": person_id})
-        return self._person(row)
+        if person_id not in self._known:
+            row = self._session.get(PersonRow, person_id)
+            if row is None:
+                raise NotFound("person", {"name": person_id})
+            self._known[person_id] = self._person(row)
+        return self._known[person_id]
 
     def everybody(self) -> Sequence[Person]:
         """List active persons by name, with their roles read in one query."""
@@ -71,7 +72,9 @@ class People(Units):
         held: dict[int, set[Holding]] = {}
         for holding in self._session.exec(select(HoldingRow)).all():
             held.setdefault(holding.person_id, set()).add(_holding(holding))
-        return [_to_person(row, frozenset(held.get(_id(row.id), set()))) for row in rows]
+        found = [_to_person(row, frozenset(held.get(_id(row.id), set()))) for row in rows]
+        self._known |= {person.id: person for person in found}
+        return found
 
     def left(self) -> Sequence[Person]:
         """List who has left and may come back, by name."""
@@ -112,24 +115,28 @@ class People(Units):
     def change_person(self, person_id: int, *, name: str, email: str | None, language: str) -> None:
         """Correct a person's name, address or language."""
         row = self._session.get_one(PersonRow, person_id)
+        self._known.clear()
         row.name, row.email, row.language = name, email, language
         self._session.add(row)
 
     def set_function(self, person_id: int, function: str) -> None:
         """Say what somebody is there for, e.g. "polis"."""
         row = self._session.get_one(PersonRow, person_id)
+        self._known.clear()
         row.function = function
         self._session.add(row)
 
     def set_active(self, person_id: int, active: bool) -> None:
         """Let somebody leave, or come back; nothing they wrote goes away."""
         row = self._session.get_one(PersonRow, person_id)
+        self._known.clear()
         row.active = active
         self._session.add(row)
 
     def give(self, person_id: int, holding: Holding) -> None:
         """Give a role; one that is held already stays."""
         if holding not in self.get(person_id).holdings:
+            self._known.clear()
             self._session.add(
                 HoldingRow(person_id=person_id, role=holding.role, unit_id=holding.unit_id or 0)
             )
@@ -144,6 +151,7 @@ class People(Units):
                 HoldingRow.unit_id == (holding.unit_id or 0),
             )
         ).first()
+        self._known.clear()
         if row:
             self._session.delete(row)
             self._session.flush()
@@ -152,9 +160,8 @@ class People(Units):
 
     def accounts(self, person_id: int) -> Sequence[Account]:
         """List a person's identities, the oldest first."""
-        rows = self._session.exec(
-            select(AccountRow).where(AccountRow.person_id == person_id).order_by(col(AccountRow.id))
-        ).all()
+        self._session.flush()  # here too
+        rows = self._session.connection().execute(_ACCOUNTS_OF, {"whose": person_id})
         return [_account(row) for row in rows]
 
     def all_accounts(self) -> Sequence[Account]:
@@ -273,7 +280,7 @@ def _to_person(row: PersonRow, holdings: frozenset[Holding]) -> Person:
     )
 
 
-def _account(row: AccountRow) -> Account:
+def _account(row: AccountRow | Row[tuple[object, ...]]) -> Account:
     return Account(
         person_id=row.person_id,
         platform=row.platform,

@@ -5,8 +5,9 @@ from sqlmodel import Session
 from storage.cycles import Cycles
 from storage.editions import Editions
 from storage.follow_ups import FollowUps
-from storage.logs import Audit, Inbox, Marks, Outbox
+from storage.logs import Audit, Inbox, Marks
 from storage.meetings import Meetings
+from storage.outbox import Outbox
 from storage.papers import Papers
 from storage.people import People
 from storage.unrests import Unrests

@@ -4,6 +4,7 @@ Nothing else is faked: stories run on real databases, real templates and real do
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from bot.ports import (
     Letter,
     Mailbox,
     NeverWillBe,
+    Notice,
     Removal,
     RoomHealth,
     Text,
@@ -140,6 +142,15 @@ class FakePlatform:
     async def reachable(self, room: str, account: str) -> bool:
         """Tell whether the account is in the room."""
         return account in self.members.get(room, set())
+
+    async def notices(self) -> Sequence[Notice]:
+        """Tell nothing: nothing is wrong here."""
+        return []
+
+    @property
+    def encrypts(self) -> bool:
+        """This platform does not encrypt."""
+        return False
 
     # What people do
 

@@ -142,3 +142,49 @@ def test_mistakes_are_told_in_swedish(tmp_path: Path) -> None:
     sentences = tomllib.loads((TEMPLATES / "cli" / "sv.toml").read_text(encoding="utf-8"))
     causes = {line.partition(": ")[2] for line in mistakes(tmp_path, BAD)}
     assert causes - set(sentences["settings"]) == set()
+
+
+def test_encryption_is_on_unless_turned_off(tmp_path: Path) -> None:
+    """Without a word the bot encrypts, and keys go to verified devices only; the example agrees."""
+    for found in (load(_written(tmp_path, "")), load(ROOT / "lagesbot.example.toml")):
+        assert (found.matrix.encryption, found.matrix.unsigned_devices) == (True, False)
+        assert found.recovery_key() is None
+
+
+def test_the_recovery_key_comes_from_a_file_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The example's comment names the file; the environment's name is the one in the docs."""
+    example = (ROOT / "lagesbot.example.toml").read_text(encoding="utf-8")
+    key = tmp_path / "key"
+    key.write_text("EsTc 5678\n", encoding="utf-8")
+    line = "# recovery_key_file = "
+    assert example.count(line) == 1
+    path = tmp_path / "lagesbot.toml"
+    path.write_text(
+        example.replace("/run/secrets/lagesbot-recovery-key", str(key)).replace(
+            line, line.removeprefix("# ")
+        ),
+        encoding="utf-8",
+    )
+    assert load(path).recovery_key() == "EsTc 5678"
+
+    monkeypatch.setenv("LAGESBOT_MATRIX__RECOVERY_KEY", "EsTa 1234")
+    assert load(_written(tmp_path, "")).recovery_key() == "EsTa 1234"
+
+
+def test_what_encryption_can_be_set_to_is_told(tmp_path: Path) -> None:
+    """A setting that is no yes or no has its words in Swedish."""
+    sentences = tomllib.loads((TEMPLATES / "cli" / "sv.toml").read_text(encoding="utf-8"))
+    path = tmp_path / "lagesbot.toml"
+    path.write_text(
+        BASE.replace("[matrix]\n", '[matrix]\nencryption = "kanske"\nunsigned_devices = 3\n'),
+        encoding="utf-8",
+    )
+    with pytest.raises(BadSettings) as refused:
+        load(path)
+    told = [
+        line.removeprefix(f"{path}: ").partition(": ") for line in str(refused.value).split("\n")
+    ]
+    assert [name for name, _, _ in told] == ["matrix.encryption", "matrix.unsigned_devices"]
+    assert {cause for _, _, cause in told} <= set(sentences["settings"])

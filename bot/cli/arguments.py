@@ -58,6 +58,13 @@ def parser(phrases: Phrases) -> argparse.ArgumentParser:
         words = phrases("help_action")
         one = actions.add_parser(action, description=words)
         one.add_argument("id", metavar="ID", type=int, help=phrases("help_id"))
+    encryption = add("encryption")
+    steps = encryption.add_subparsers(
+        dest="action", required=True, metavar="recovery-key|replace", help=phrases("help_step")
+    )
+    steps.add_parser("recovery-key", description=phrases("help_recovery_key"), allow_abbrev=False)
+    replacing = steps.add_parser("replace", description=phrases("help_replace"), allow_abbrev=False)
+    replacing.add_argument("--yes", action="store_true", help=phrases("help_yes"))
     export = add("export")
     export.add_argument("--period", required=True, help=phrases("help_period"))
     export.add_argument("--unit", help=phrases("help_unit"))

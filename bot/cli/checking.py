@@ -6,7 +6,8 @@ What makes each of them right belongs where it is read: config.py, render.py, qu
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,10 +30,13 @@ def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
     mistakes: list[Mistake] = []
     try:
         settings = read_settings(path)
-        settings.password()
-        settings.mail_password()
     except BadSettings as error:
         mistakes += _in_settings(path, str(error), phrases)
+    for secret in _secrets(settings) if settings else ():
+        try:
+            secret()
+        except BadSettings as error:
+            mistakes += _in_settings(path, str(error), phrases)
     language, folder = said_in(path)
     if settings:
         language, folder = settings.municipality.language, settings.templates
@@ -67,6 +71,31 @@ def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
             file, _, what = told.partition(": ")
             mistakes.append(Mistake(file=str(folder.parent / file), line=None, what=what))
     return mistakes
+
+
+def _secrets(settings: Settings) -> Sequence[Callable[[], object]]:
+    return settings.password, partial(_read_recovery_key, settings), settings.mail_password
+
+
+def _read_recovery_key(settings: Settings) -> None:
+    """Read the recovery key, where one is set.
+
+    Raises:
+        BadSettings: its file can't be read, or it is none. The text never repeats the key.
+    """
+    written = settings.recovery_key()
+    if written is None:
+        return
+    from bot.platforms.matrix.crypto.recovery import (  # loads the library of keys
+        BadRecoveryKey,
+        decode_recovery_key,
+    )
+
+    name = "recovery_key" if settings.matrix.recovery_key_file is None else "recovery_key_file"
+    try:
+        decode_recovery_key(written)
+    except BadRecoveryKey as error:
+        raise BadSettings(f"matrix.{name}: not a recovery key") from error
 
 
 def _in_settings(path: Path, said: str, phrases: Phrases) -> Iterator[Mistake]:

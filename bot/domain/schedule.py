@@ -4,7 +4,7 @@ Pure: the plan of a round and the question "what is due now?". The clock that as
 what is done stands in commands/.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -91,17 +91,15 @@ def upcoming(
     calendar: WorkCalendar,
     *,
     now: datetime,
-    happened: Callable[[str], bool],
     known_periods: frozenset[str],
 ) -> Sequence[Occurrence]:
-    """List what has not happened yet, due or to come: open rounds' steps and the next openings.
+    """List open rounds' steps and the next openings; which have happened, the caller knows.
 
     Args:
         cycles: rounds that are not published.
         rule: how a round runs.
         calendar: the working days.
         now: the present instant.
-        happened: tells whether an occurrence's key has been noted.
         known_periods: periods that have opened before, whatever their state now.
     """
     found = [
@@ -109,7 +107,7 @@ def upcoming(
         for cycle in cycles
         if cycle.state in (CycleState.OPEN, CycleState.CLOSED, CycleState.PREVIEWED)
         for step in steps(cycle, rule, calendar)
-        if not happened(step.key) and _still_matters(step, cycle)
+        if _still_matters(step, cycle)
     ]
     today = now.astimezone(calendar.zone).date()
     month = today.replace(day=1)
@@ -124,7 +122,7 @@ def upcoming(
                 )
             )
         month = (month + timedelta(days=32)).replace(day=1)
-    return sorted((o for o in found if not happened(o.key)), key=lambda o: (o.at, o.key))
+    return sorted(found, key=lambda o: (o.at, o.key))
 
 
 def _still_matters(step: Occurrence, cycle: Cycle) -> bool:

@@ -23,7 +23,6 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="end when the story has been told")
     parser.add_argument("--output", type=Path, default=Path("demo-output"), help="where files go")
     options = parser.parse_args()
-    logging.getLogger("nio").setLevel(logging.CRITICAL)
     logging.lastResort = None
     try:
         return asyncio.run(_run(options.output, once=options.once))

@@ -223,7 +223,9 @@ async def _set(
     url = f"sqlite:///{folder / 'lagesbot.db'}"
     settings = Settings(
         municipality=Municipality(name=MUNICIPALITY, places=PLACES),
-        matrix=Matrix(homeserver=server.base_url, user=bot.user_id, password=PASSWORD),
+        matrix=Matrix(
+            homeserver=server.base_url, user=bot.user_id, password=PASSWORD, encryption=False
+        ),
         administrator=Administrator(name=names["sara"], account=f"@sara:{SERVER}"),
         privacy=Privacy(redact=True),
         meetings=Meetings(bra=ForumMeetings(place=PLACE)),

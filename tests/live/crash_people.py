@@ -167,7 +167,9 @@ async def move_in(server: Homeserver, folder: Path, units: int) -> Town:
     ]
     settings = Settings(
         municipality=Municipality(name="Exempelby kommun", places=("Björbo",)),
-        matrix=Matrix(homeserver=server.base_url, user=bot.user_id, password=PASSWORD),
+        matrix=Matrix(
+            homeserver=server.base_url, user=bot.user_id, password=PASSWORD, encryption=False
+        ),
         administrator=Administrator(name="Kim Samordnare", account=kim.user.user_id),
         rooms=Rooms(office=office, bra=bra, samsa=samsa),
         database=f"sqlite:///{folder / 'bot.db'}",

@@ -71,7 +71,9 @@ async def _scene(server: Homeserver, folder: Path, reporters: int) -> Scene:
     ]
     settings = Settings(
         municipality=Municipality(name="Exempelby kommun", places=("Björbo",)),
-        matrix=Matrix(homeserver=server.base_url, user=bot.user_id, password="secret"),
+        matrix=Matrix(
+            homeserver=server.base_url, user=bot.user_id, password="secret", encryption=False
+        ),
         administrator=Administrator(name="Kim Samordnare", account=kim.user_id),
         rooms=Rooms(office=office, bra=bra, samsa=samsa),
         database=f"sqlite:///{folder / 'bot.db'}",

@@ -10,7 +10,7 @@ from bot.domain.people import Forum
 from bot.domain.report import Audience
 from bot.domain.schedule import Occurrence
 from bot.domain.term import Term, TermKind
-from bot.ports import RoomHealth
+from bot.ports import Notice, RoomHealth
 from commands.status import Coming
 from storage.log_tables import AuditRow, OutboxRow
 from storage.papers import Paper, PaperKind, PaperState
@@ -257,6 +257,13 @@ def office() -> Samples:
                     (Forum.OFFICE, True, None),
                 ],
                 "unreachable": [BO.name],
+                "notices": [
+                    Notice(code="unreadable", count=2),
+                    Notice(code="recovery_key"),
+                    Notice(code="foreign_backup"),
+                    Notice(code="malformed", count=1),
+                ],
+                "encrypts": True,
                 "waiting": 1,
                 "trouble": [failed, lost],
                 "read_at": NOW,
@@ -268,6 +275,8 @@ def office() -> Samples:
                     (Forum.OFFICE, True, well),
                 ],
                 "unreachable": [],
+                "notices": [],
+                "encrypts": False,
                 "waiting": 0,
                 "trouble": [],
                 "read_at": None,
@@ -287,6 +296,7 @@ def office() -> Samples:
         "slow_sending": {"": {"ready": NOW, "waiting": 900}},
         "left_direct": {"": {"name": BO.name}},
         "removed_from_room": {"": {"forum": Forum.SAMSA}},
+        "room_moved": {"": {"forum": Forum.SAMSA}},
         "log": {
             "": {
                 "lines": [

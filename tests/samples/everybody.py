@@ -158,11 +158,13 @@ def errors() -> Samples:
         *("already_answered", "nothing_to_withdraw", "no_open_cycle", "no_cycle_yet"),
         *("no_office_room", "room_form", "nothing_previewed", "preview_replaced"),
         *("nothing_to_undo", "rehearsal_running", "real_round_running", "no_rehearsal"),
-        *("absence_empty", "not_yourself", "which_end", "file", "unreadable", "edit_ignored"),
+        *("absence_empty", "not_yourself", "which_end", "file", "edit_ignored"),
         *("reply_empty", "reply_exclusive", "reply_required", "reply_at_review"),
     )
     found = {
         f"errors/{code}": {name: {"p": p} for name, p in samples.items()}
         for code, samples in plain.items()
     }
+    unreadable = {"": {"reason": ""}, "unsigned": {"reason": "unsigned device"}}
+    found["errors/unreadable"] = unreadable
     return found | {f"errors/{code}": {"": {"p": {}}} for code in bare}

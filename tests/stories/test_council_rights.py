@@ -57,8 +57,7 @@ def texts(posted: Sequence[Posted]) -> str:
 
 def events(council: Council, template: str) -> list[str]:
     """List the event ids of what was said by one template."""
-    rows = council.world.runtime.database.now(lambda uow: uow.outbox.all_of(template))
-    return [row.event_id or "" for row in rows]
+    return [row.event_id or "" for row in council.world.rows_of(template)]
 
 
 # Where
@@ -334,7 +333,7 @@ async def test_nothing_that_is_typed_breaks_a_verb(council: Council) -> None:
             await there.settle()
             after = _posts(council)
             assert {room for room in after if after[room] != before[room]} <= {*rooms, direct}
-            incidents = there.runtime.database.now(lambda uow: uow.outbox.all_of("incident"))
+            incidents = there.rows_of("incident")
             keys = {row.key.partition("#")[0] for row in incidents}
             broken += [(account, said[key][:60]) for key in keys if key in said]
     assert broken == []
@@ -362,7 +361,7 @@ async def test_odd_words_in_a_meetings_thread_break_nothing(council: Council) ->
     )
     assert writers == {"Kim Samordnare"}
     await there.says(council.kim, "!avsluta", room=BRA, thread=opening)
-    assert there.runtime.database.now(lambda uow: uow.outbox.all_of("incident")) == []
+    assert there.rows_of("incident") == []
     assert [f for f in events(council, "paper_preview") if f]
 
 
@@ -431,10 +430,10 @@ async def test_a_day_far_ahead_stops_no_clock(council: Council) -> None:
     ):
         await there.says(council.kim, said, room=OFFICE)
         assert await there.runtime.plan(), said
-    assert there.runtime.database.now(lambda uow: uow.outbox.all_of("incident")) == []
+    assert there.rows_of("incident") == []
     for said in ("!läget", "!årsplan 2026", "!punkt bra", "!möte"):
         await there.says(council.kim, said, room=OFFICE)
-    assert there.runtime.database.now(lambda uow: uow.outbox.all_of("incident")) == []
+    assert there.rows_of("incident") == []
     await there.until(at("2026-12-24 12:00"))
 
 

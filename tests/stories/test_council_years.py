@@ -281,11 +281,7 @@ def _everything_once(year: Year) -> None:
             if m.forum is forum and m.state is MeetingState.HELD
         ]
         assert len(held) >= {Forum.BRA: 7, Forum.SAMSA: 12, Forum.MANAGEMENT: 8}[forum]
-        keys = Counter(
-            row.key
-            for row in year.there.runtime.database.now(lambda uow: uow.outbox.all_of("call"))
-            if row.room == room
-        )
+        keys = Counter(row.key for row in year.there.rows_of("call") if row.room == room)
         called = {key.split("/")[1] for key in keys}
         assert {m.short_id for m in held} <= called
         assert set(keys.values()) == {1}
@@ -297,8 +293,7 @@ def _everything_once(year: Year) -> None:
 
 def _seen(year: Year, room: str) -> Counter[str]:
     """Count what a room or a mailbox was ever told, by kind; edits of a message apart."""
-    rows = year.there.runtime.database.now(lambda uow: uow.outbox.all_to(room))
-    return Counter(row.template for row in rows if not row.replaces)
+    return Counter(row.template for row in year.there.rows_to(room) if not row.replaces)
 
 
 def _each_room_saw(year: Year) -> None:

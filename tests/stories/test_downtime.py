@@ -71,9 +71,7 @@ async def winter(
             await there.restart()
         await there.until(at(ends))
         places = {*there.platform.rooms, *(letter.to for letter in there.mail.letters)}
-        rows = there.runtime.database.now(
-            lambda uow: [row for place in places for row in uow.outbox.all_to(place)]
-        )
+        rows = [row for place in places for row in there.rows_to(place)]
         _stands_once(there, rows)
         return {row.key: row.created_at for row in rows if row.template not in OTHERS}
 

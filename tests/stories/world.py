@@ -10,10 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+
 from bot.app import Runtime
 from bot.config import Administrator, Mail, Matrix, Municipality, Privacy, Rooms, Settings
 from bot.domain.people import Forum, Holding, Role, Unit
 from bot.ports import Batch, IncomingMessage, Kind
+from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
 from tests.fakes import Delivered, FakeClock, FakeMail, FakePlatform, Posted
 
@@ -206,6 +210,18 @@ class World:
         new = mine[self._read.get(address, 0) :]
         self._read[address] = len(mine)
         return new
+
+    def rows_of(self, template: str) -> list[OutboxRow]:
+        """List whatever was ever said by one template, the oldest first."""
+        return self._rows(col(OutboxRow.template) == template)
+
+    def rows_to(self, room: str) -> list[OutboxRow]:
+        """List whatever was ever said in a room, or to an address, the oldest first."""
+        return self._rows(col(OutboxRow.room) == room)
+
+    def _rows(self, condition: ColumnElement[bool]) -> list[OutboxRow]:
+        query = select(OutboxRow).where(condition).order_by(col(OutboxRow.id))
+        return self.runtime.database.now(lambda uow: list(uow.outbox._session.exec(query)))
 
     def last(self, room: str) -> Posted:
         """Give the newest message of the bot in a room."""

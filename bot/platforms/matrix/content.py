@@ -6,11 +6,15 @@ Plain values in, plain dictionaries out.
 from hashlib import sha256
 
 from bot.markdown import to_html, to_plain
+from bot.platforms.matrix.lenient import Json
 from bot.ports import File, NeverWillBe, Text
 
 KEY_FIELD = "se.lagesbot.key"
 MAX_EVENT_BYTES = 60_000
 """The protocol allows 65 536 for the whole event; the rest is for the envelope and signatures."""
+
+MAX_PLAIN_BYTES = 45_000
+"""Of content that is to be encrypted, which makes it a third larger."""
 
 
 def transaction_id(key: str) -> str:
@@ -45,8 +49,9 @@ def text_content(key: str, text: Text) -> dict[str, object]:
     return content
 
 
-def file_content(key: str, file: File, address: str) -> dict[str, object]:
-    """Give the content that shows an uploaded file; `address` is its mxc URI."""
+def file_content(key: str, file: File, place: str | Json) -> dict[str, object]:
+    """Give the content that shows an uploaded file; `place` is its mxc URI, or, where the file is
+    encrypted, the object that holds the URI with the keys."""
     info: dict[str, object] = {"mimetype": file.media_type, "size": len(file.content)}
     if file.width is not None and file.height is not None:
         info |= {"w": file.width, "h": file.height}
@@ -54,7 +59,7 @@ def file_content(key: str, file: File, address: str) -> dict[str, object]:
         "msgtype": "m.image" if file.media_type.startswith("image/") else "m.file",
         "body": file.caption or file.name,
         "filename": file.name,
-        "url": address,
+        **({"url": place} if isinstance(place, str) else {"file": place}),
         "info": info,
         "m.mentions": {},
         KEY_FIELD: key,
@@ -64,10 +69,10 @@ def file_content(key: str, file: File, address: str) -> dict[str, object]:
     return content
 
 
-def check_size(encoded: bytes) -> bytes:
+def check_size(encoded: bytes, most: int = MAX_EVENT_BYTES) -> bytes:
     """Give the bytes back, or raise NeverWillBe when the event would be refused."""
-    if len(encoded) > MAX_EVENT_BYTES:
-        raise NeverWillBe(f"the message is {len(encoded)} bytes, {MAX_EVENT_BYTES} is the most")
+    if len(encoded) > most:
+        raise NeverWillBe(f"the message is {len(encoded)} bytes, {most} is the most")
     return encoded
 
 

@@ -11,9 +11,13 @@ from collections import defaultdict
 from urllib.parse import quote
 
 from bot.platforms.matrix.content import transaction_id
+from bot.platforms.matrix.crypto.devices import MEGOLM
+from bot.platforms.matrix.encryption import EVENT_TYPE
 from bot.platforms.matrix.errors import Refused, RequestFailed, as_outcome, before_posting
+from bot.platforms.matrix.lenient import Json
 from bot.platforms.matrix.rooms import is_in_room, membership
-from bot.platforms.matrix.transport import CLIENT, Json, Transport, path
+from bot.platforms.matrix.transport import CLIENT, Transport, path
+from bot.platforms.matrix.upkeep import Upkeep
 from bot.ports import NeverWillBe
 
 MARKER = "se.lagesbot.direct"
@@ -24,7 +28,9 @@ _log = logging.getLogger(__name__)
 class DirectRooms:
     """Finds and makes direct rooms for one account of ours."""
 
-    def __init__(self, transport: Transport, own_user: str) -> None:
+    def __init__(self, transport: Transport, own_user: str, upkeep: Upkeep | None) -> None:
+        """With `upkeep`, that of encryption, new rooms are encrypted."""
+        self._upkeep = upkeep
         self._transport = transport
         self._own_user = own_user
         self._rooms: dict[str, list[str]] | None = None
@@ -142,15 +148,18 @@ class DirectRooms:
                 raise
 
     async def _make(self, key: str, account: str) -> str:
+        state: list[dict[str, object]] = [
+            {"type": MARKER, "state_key": "", "content": {"key": key, "account": account}}
+        ]
+        if self._upkeep is not None:
+            state.append({"type": EVENT_TYPE, "state_key": "", "content": {"algorithm": MEGOLM}})
         request: dict[str, object] = {
             # "trusted_private_chat" would make the person a creator who can never be removed.
             "preset": "private_chat",
             "visibility": "private",
             "is_direct": True,
             "invite": [account],
-            "initial_state": [
-                {"type": MARKER, "state_key": "", "content": {"key": key, "account": account}}
-            ],
+            "initial_state": state,
         }
         self._doubtful.add(account)  # whatever happens from here on, the room may be there
         # A room that is of no use any more is still counted: the next is another transaction.
@@ -161,6 +170,8 @@ class DirectRooms:
             raise as_outcome(failure) from failure
         room = str(answer.get("room_id", ""))
         self._scanned.add(room)
+        if self._upkeep is not None:
+            await self._upkeep.run(self._upkeep.sealing.made(room, [self._own_user, account]))
         self._doubtful.discard(account)
         (await self._known()).setdefault(account, []).append(room)
         await self._save()

@@ -5,7 +5,9 @@ them into the words of the port. Nothing here speaks to the network.
 """
 
 from datetime import timedelta
+from types import MappingProxyType
 
+from bot.platforms.matrix.lenient import Json
 from bot.ports import MayBeSent, NeverWillBe, NotSent
 
 _LOGGED_OUT = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED"})
@@ -42,12 +44,18 @@ class Refused(RequestFailed):
     """The homeserver answered that it will not."""
 
     def __init__(
-        self, status: int, code: str, reason: str, retry_after: timedelta | None = None
+        self,
+        status: int,
+        code: str,
+        reason: str,
+        retry_after: timedelta | None = None,
+        answer: Json = MappingProxyType({}),
     ) -> None:
         super().__init__(f"{status} {code or 'without a Matrix error code'}: {reason}")
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.answer = answer
 
     @property
     def logged_out(self) -> bool:
@@ -58,6 +66,11 @@ class Refused(RequestFailed):
     def absent(self) -> bool:
         """Tell whether the thing is not there, or not for us: Synapse says 403 for both."""
         return self.code in {"M_NOT_FOUND", "M_FORBIDDEN", "M_GUEST_ACCESS_FORBIDDEN"}
+
+    @property
+    def passing(self) -> bool:
+        """Tell whether another try may bring something else."""
+        return self.status in (408, 429) or self.status >= 500 or not self.code
 
 
 def as_outcome(failure: RequestFailed) -> NotSent | MayBeSent | NeverWillBe:
@@ -83,6 +96,6 @@ def _refusal(refused: Refused) -> NotSent | MayBeSent | NeverWillBe:
     if refused.status == 413:
         return NeverWillBe(str(refused))
     # A 4xx without a Matrix code comes from a proxy in between, not from the homeserver.
-    if refused.status >= 500 or refused.status == 408 or not refused.code:
+    if refused.passing:
         return MayBeSent(str(refused))
     return NeverWillBe(str(refused))

@@ -7,12 +7,13 @@ invited counts.
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from bot.platforms.matrix.encryption import EVENT_TYPE
 from bot.platforms.matrix.errors import Lost, Refused
-from bot.platforms.matrix.parse import HANDLED, Json
+from bot.platforms.matrix.lenient import Json, objects, section
+from bot.platforms.matrix.parse import HANDLED
 from bot.platforms.matrix.transport import Transport, path
 
 PAGE = 500
@@ -21,26 +22,6 @@ TYPES = [*HANDLED, EVENT_TYPE]
 
 _FILTER = json.dumps({"types": TYPES, "lazy_load_members": True}, separators=(",", ":"))
 _log = logging.getLogger(__name__)
-
-
-def items(value: object) -> list[tuple[str, Json]]:
-    """Give the entries of what should be an object of objects, leaving out the rest."""
-    if not isinstance(value, Mapping):
-        return []
-    return [(str(key), item) for key, item in value.items() if isinstance(item, Mapping)]
-
-
-def objects(value: object) -> list[Json]:
-    """Give the objects of what should be a list of objects, leaving out the rest."""
-    if not isinstance(value, list):
-        return []
-    return [item for item in value if isinstance(item, Mapping)]
-
-
-def section(value: Json, name: str) -> Json:
-    """Give the object of that name, empty when it is missing or something else."""
-    part = value.get(name)
-    return part if isinstance(part, Mapping) else {}
 
 
 async def room_events(
@@ -78,7 +59,7 @@ async def _gap(transport: Transport, room: str, since: str, until: str) -> list[
         try:
             page = await transport.get(f"{path('rooms', room, 'messages')}?{urlencode(query)}")
         except Refused as refused:
-            if not refused.absent:
+            if refused.passing:
                 raise
             _log.warning("the history of %s is closed to us: %s", room, refused)
             return events

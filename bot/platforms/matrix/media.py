@@ -1,8 +1,10 @@
 """Putting a file on the homeserver before the event that shows it."""
 
+import asyncio
 from collections import OrderedDict
 from urllib.parse import urlencode
 
+from bot.platforms.matrix.crypto.attachments import Sealed, seal
 from bot.platforms.matrix.errors import Lost, Refused
 from bot.platforms.matrix.transport import Transport
 from bot.ports import File, NeverWillBe
@@ -10,6 +12,7 @@ from bot.ports import File, NeverWillBe
 _CONFIG = ("/_matrix/client/v1/media/config", "/_matrix/media/v3/config")
 _UPLOAD = "/_matrix/media/v3/upload"
 _REMEMBERED = 100
+_SEALED_REMEMBERED = 10
 
 
 class Uploads:
@@ -20,6 +23,7 @@ class Uploads:
         self._limit: int | None = None
         self._asked = False
         self._addresses: OrderedDict[str, str] = OrderedDict()
+        self._sealed: OrderedDict[str, Sealed] = OrderedDict()
 
     async def put(self, key: str, file: File) -> str:
         """Give the mxc address of the file, uploaded now unless the key was uploaded before.
@@ -33,7 +37,7 @@ class Uploads:
         limit = await self._largest()
         if limit is not None and len(file.content) > limit:
             raise NeverWillBe(f"{len(file.content)} bytes, the homeserver takes {limit}")
-        address = f"{_UPLOAD}?{urlencode({'filename': file.name})}"
+        address = f"{_UPLOAD}?{urlencode({'filename': file.name})}" if file.name else _UPLOAD
         answer = await self._transport.upload(address, file.content, file.media_type)
         uri = answer.get("content_uri")
         if not isinstance(uri, str):
@@ -42,6 +46,22 @@ class Uploads:
         if len(self._addresses) > _REMEMBERED:
             self._addresses.popitem(last=False)
         return uri
+
+    async def put_sealed(self, key: str, file: File) -> dict[str, object]:
+        """Upload the file encrypted, and give what an event says so that its readers can open it.
+
+        Raises:
+            NeverWillBe: the homeserver takes no file of that size.
+            RequestFailed, LoggedOut: it could not be uploaded.
+        """
+        sealed = self._sealed.get(key)
+        if sealed is None:
+            sealed = await asyncio.to_thread(seal, file.content)
+            self._sealed[key] = sealed
+            if len(self._sealed) > _SEALED_REMEMBERED:
+                self._sealed.popitem(last=False)
+        nameless = File(name="", media_type="application/octet-stream", content=sealed.content)
+        return {**sealed.file, "url": await self.put(key, nameless)}
 
     async def _largest(self) -> int | None:
         """Ask for the limit once; None when the homeserver names none."""

@@ -7,9 +7,9 @@ handle but whose content is not what the specification says.
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import TypeAlias
 from urllib.parse import quote
 
+from bot.platforms.matrix.lenient import Json
 from bot.ports import IncomingMessage, Kind
 
 MAX_TEXT = 100_000
@@ -20,13 +20,12 @@ HANDLED = (
     "m.room.redaction",
     "m.room.encrypted",
     "m.room.member",
+    "m.room.tombstone",
 )
 
 _FILES = frozenset({"m.file", "m.image", "m.audio", "m.video"})
 _TEXTS = frozenset({"m.text", "m.emote"})
 _QUOTED_REPLY = re.compile(r"> (?:\* )?<@[^\n]*(?:\n>[^\n]*)*\n\n?")
-
-Json: TypeAlias = Mapping[str, object]
 
 
 class Malformed(ValueError):
@@ -64,6 +63,10 @@ def read_event(event: Json, room_id: str, own_user: str) -> IncomingMessage | No
     if kind == "m.room.redaction":
         redacts = event.get("redacts") or content.get("redacts")
         return origin.happened(Kind.DELETION, target=_id(redacts))
+    if kind == "m.room.tombstone":
+        if event.get("state_key") != "" or not content:
+            return None
+        return origin.happened(Kind.MOVED, target=_id(content.get("replacement_room")))
     if not content:
         return None  # emptied by a redaction
     if kind == "m.reaction":

@@ -1,15 +1,19 @@
 """Matrix as a `bot.ports.Platform`: the parts of this folder put together."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from bot.platforms.matrix.content import (
     KEY_FIELD,
+    MAX_PLAIN_BYTES,
     check_size,
     file_content,
     text_content,
     transaction_id,
 )
+from bot.platforms.matrix.crypto.account import Own
 from bot.platforms.matrix.direct import DirectRooms
 from bot.platforms.matrix.encryption import Encryption
 from bot.platforms.matrix.errors import Refused, RequestFailed, as_outcome, before_posting
@@ -18,7 +22,18 @@ from bot.platforms.matrix.rooms import is_in_room, membership, room_health
 from bot.platforms.matrix.session import begin
 from bot.platforms.matrix.sync import Reader
 from bot.platforms.matrix.transport import Transport, encode, path
-from bot.ports import File, Letter, Mailbox, MayBeSent, NeverWillBe, Removal, RoomHealth, Text
+from bot.platforms.matrix.upkeep import Secrecy, Upkeep
+from bot.ports import (
+    File,
+    Letter,
+    Mailbox,
+    MayBeSent,
+    NeverWillBe,
+    Notice,
+    Removal,
+    RoomHealth,
+    Text,
+)
 
 # Synapse forgets transaction ids after 24 hours; half of that leaves room for its clock and ours.
 REPLAY_WINDOW = timedelta(hours=12)
@@ -33,6 +48,7 @@ class MatrixPlatform:
         password: for the first start only; None when a token is given or the device is stored.
         token: an access token in place of the password, for the first start only.
         device_file: where the one device is kept for life; it must survive reinstallation.
+        secrecy: how it encrypts; None and it neither reads nor writes in encrypted rooms.
     """
 
     def __init__(
@@ -42,6 +58,7 @@ class MatrixPlatform:
         password: str | None,
         token: str | None,
         device_file: Path,
+        secrecy: Secrecy | None = None,
     ) -> None:
         self._user_id = user_id
         self._password = password
@@ -49,9 +66,10 @@ class MatrixPlatform:
         self._device_file = device_file
         self._transport = Transport(homeserver_url, user_id, str(device_file))
         self._encryption = Encryption(self._transport)
+        self._upkeep = Upkeep(self._transport, secrecy, password) if secrecy else None
         self._uploads = Uploads(self._transport)
-        self._direct = DirectRooms(self._transport, user_id)
-        self._reader = Reader(self._transport, self.name, user_id, self._encryption)
+        self._direct = DirectRooms(self._transport, user_id, self._upkeep)
+        self._reader = Reader(self._transport, self.name, user_id, self._encryption, self._upkeep)
 
     @property
     def name(self) -> str:
@@ -80,11 +98,23 @@ class MatrixPlatform:
             LoggedOut: a person has to act; the text says how.
             NotSent: the homeserver does not answer the first login, or asks us to wait.
         """
-        await begin(self._transport, self._user_id, self._password, self._token, self._device_file)
+        device = await begin(
+            self._transport, self._user_id, self._password, self._token, self._device_file
+        )
+        if self._upkeep is None:
+            return
+        try:
+            await self._upkeep.start(Own(account=device.user_id, device=device.device_id))
+        except RequestFailed as failure:
+            raise before_posting(failure) from failure
+        for room in await self._upkeep.encrypted_rooms():
+            self._encryption.notice(room)
 
     async def stop(self) -> None:
         """Close the HTTP session; the device stays logged in."""
         await self._transport.close()
+        if self._upkeep is not None:
+            await asyncio.to_thread(self._upkeep.close)
 
     async def listen(self, mailbox: Mailbox) -> None:
         """Read for ever, leaving each batch in the mailbox; return only when cancelled.
@@ -171,6 +201,18 @@ class MatrixPlatform:
         except RequestFailed as failure:
             raise before_posting(failure) from failure
 
+    async def notices(self) -> Sequence[Notice]:
+        """Tell what a person should know: of encryption, and how much was malformed."""
+        found = await self._upkeep.notices() if self._upkeep is not None else []
+        if self.dropped:
+            found.append(Notice(code="malformed", count=self.dropped))
+        return found
+
+    @property
+    def encrypts(self) -> bool:
+        """Tell whether direct rooms are made encrypted."""
+        return self._upkeep is not None
+
     async def _prepare(
         self, key: str, room: str, payload: Text | File | Removal
     ) -> tuple[str, bytes]:
@@ -180,11 +222,18 @@ class MatrixPlatform:
             # Nothing is said by a removal, so it may go into an encrypted room too.
             address = path("rooms", room, "redact", payload.target, transaction)
             return address, encode({KEY_FIELD: key})
-        if await self._encryption.covers(room):
-            raise NeverWillBe(f"{room} is encrypted, and the bot does not encrypt")
+        kind = "m.room.message"
+        encrypted = await self._encryption.covers(room)
+        if encrypted and self._upkeep is None:
+            raise NeverWillBe(f"{room} is encrypted, and the bot is set not to encrypt")
         if isinstance(payload, Text):
             content = text_content(key, payload)
+        elif encrypted:
+            content = file_content(key, payload, await self._uploads.put_sealed(key, payload))
         else:
             content = file_content(key, payload, await self._uploads.put(key, payload))
+        if encrypted and self._upkeep is not None:
+            check_size(encode(content), MAX_PLAIN_BYTES)
+            kind, content = "m.room.encrypted", await self._upkeep.sealing.seal(room, kind, content)
         body = check_size(encode(content))
-        return path("rooms", room, "send", "m.room.message", transaction), body
+        return path("rooms", room, "send", kind, transaction), body

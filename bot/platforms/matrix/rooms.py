@@ -6,8 +6,7 @@ have endless power without standing in any list.
 
 from bot.platforms.matrix.encryption import Encryption
 from bot.platforms.matrix.errors import Refused
-from bot.platforms.matrix.history import section
-from bot.platforms.matrix.parse import Json
+from bot.platforms.matrix.lenient import Json, section
 from bot.platforms.matrix.transport import Transport, path
 from bot.ports import RoomHealth
 

@@ -81,7 +81,7 @@ async def begin(
                 f"the device file {file} belongs to {device.user_id}, not to {user_id}: name"
                 " another file, or move this one away to begin with a new device"
             )
-        transport.use(device.device_id, device.access_token)
+        transport.use(device.access_token)
         await _confirm(transport)
         return device
     try:
@@ -104,7 +104,7 @@ async def _first_login(
     transport: Transport, user_id: str, password: str | None, token: str | None
 ) -> Device:
     if token:
-        transport.use("", token)
+        transport.use(token)
         answer = await transport.get(path("account", "whoami"))
         answer = {**answer, "access_token": token}
     elif password:
@@ -118,7 +118,7 @@ async def _first_login(
     )
     if device.user_id != user_id:
         raise LoggedOut(f"the credentials belong to {device.user_id}, not to {user_id}")
-    transport.use(device.device_id, device.access_token)
+    transport.use(device.access_token)
     return device
 
 

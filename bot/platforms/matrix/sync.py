@@ -9,13 +9,16 @@ import json
 import logging
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from bot.platforms.matrix.encryption import EVENT_TYPE, Encryption
 from bot.platforms.matrix.errors import Lost, Refused, RequestFailed
-from bot.platforms.matrix.history import TYPES, items, objects, room_events, section
-from bot.platforms.matrix.parse import Json, Malformed, parse_invitation, read_event
+from bot.platforms.matrix.history import TYPES, room_events
+from bot.platforms.matrix.lenient import Json, items, objects, section, text
+from bot.platforms.matrix.parse import Malformed, parse_invitation, read_event
 from bot.platforms.matrix.transport import CLIENT, Transport
+from bot.platforms.matrix.upkeep import Upkeep
 from bot.ports import Batch, IncomingMessage, Mailbox
 
 POLL_SECONDS = 30.0
@@ -72,12 +75,21 @@ class Reader:
     """Reads for one account."""
 
     def __init__(
-        self, transport: Transport, platform: str, own_user: str, encryption: Encryption
+        self,
+        transport: Transport,
+        platform: str,
+        own_user: str,
+        encryption: Encryption,
+        upkeep: Upkeep | None,
     ) -> None:
+        """`upkeep` is that of encryption; without it encrypted messages stay unreadable."""
         self._transport = transport
         self._platform = platform
         self._own_user = own_user
         self._encryption = encryption
+        self._upkeep = upkeep
+        self._late: list[str] = []
+        self._told: list[str] = []
         self.dropped = 0
         """How many malformed events were left out since the start."""
 
@@ -95,10 +107,11 @@ class Reader:
     async def _run(self, mailbox: Mailbox) -> None:
         since = stored = await mailbox.position(self._platform)
         pause, caught_up, loop = Pause(), False, asyncio.get_running_loop()
+        patience = POLL_SECONDS
         while True:
             asked = loop.time()
             # To catch up we ask for what is there; only then do we wait for more.
-            wait = POLL_SECONDS if caught_up else 0.0
+            wait = min(POLL_SECONDS, patience) if caught_up else 0.0
             try:
                 answer = await self._ask(since, wait)
                 position = _position(answer)
@@ -117,6 +130,9 @@ class Reader:
             if events or stored is None or (position != stored and not _rooms(answer)):
                 await mailbox.accept(self._platform, Batch(position=position, events=events))
                 stored = position
+            if self._upkeep is not None:
+                await self._settle(self._upkeep)
+                patience = await self._upkeep.after()
             if wait and position == since and loop.time() - asked < FIRST_PAUSE:
                 await asyncio.sleep(FIRST_PAUSE)  # a server that does not wait must not spin us
             caught_up = True
@@ -134,6 +150,8 @@ class Reader:
     async def _events(self, answer: Json, since: str | None) -> list[IncomingMessage]:
         rooms = section(answer, "rooms")
         found: list[IncomingMessage] = []
+        if self._upkeep is not None:
+            await self._upkeep.receive(answer)
         for room, part in items(rooms.get("invite")):
             state = objects(section(part, "invite_state").get("events"))
             invitation = parse_invitation(room, state, self._own_user, since or "")
@@ -143,14 +161,45 @@ class Reader:
                 found.append(invitation)
         for membership in ("join", "leave"):
             for room, part in items(rooms.get(membership)):
-                self._notice_encryption(room, objects(section(part, "state").get("events")))
+                state = objects(section(part, "state").get("events"))
+                self._notice_encryption(room, state)
+                await self._opened(room, state)
                 if since is None:
                     continue  # what was said before the bot's first start is not for it
                 timeline = section(part, "timeline")
                 events = await room_events(self._transport, room, timeline, since, self._own_user)
                 self._notice_encryption(room, events)
-                found += self._read(room, events)
+                found += self._read(room, await self._opened(room, events))
+        return found + await self._waited()
+
+    async def _opened(self, room: str, events: list[Json]) -> list[Json]:
+        """Give the events as they were before they were encrypted."""
+        if self._upkeep is None:
+            return events
+        return await self._upkeep.sealing.read(room, events)
+
+    async def _waited(self) -> list[IncomingMessage]:
+        """Give what waited for its key and has it now, and what has waited too long."""
+        if self._upkeep is None:
+            return []
+        found: list[IncomingMessage] = []
+        sealing = self._upkeep.sealing
+        if self._upkeep.take_news():
+            for room, event in await sealing.late():
+                found += self._read(room, [event])
+                self._late.append(text(event, "event_id"))
+        for room, event, reason in await sealing.overdue():
+            # Under a name of its own: the message itself is still to come.
+            told = {**event, "event_id": f"unreadable:{text(event, 'event_id')}"}
+            found += [replace(message, text=reason) for message in self._read(room, [told])]
+            self._told.append(text(event, "event_id"))
         return found
+
+    async def _settle(self, upkeep: Upkeep) -> None:
+        """What was late, and who is told, is stored now: it need not wait any longer."""
+        if self._late or self._told:
+            late, told, self._late, self._told = self._late, self._told, [], []
+            await upkeep.sealing.settle(late, told)
 
     def _read(self, room: str, events: Iterable[Json]) -> list[IncomingMessage]:
         found = []
@@ -158,6 +207,9 @@ class Reader:
             try:
                 message = read_event(event, room, self._own_user)
             except Malformed:
+                self._drop(event.get("type"), event.get("event_id"))
+            except Exception:  # a defect of ours costs one event, never the rest of the answer
+                _log.exception("an event could not be read")
                 self._drop(event.get("type"), event.get("event_id"))
             else:
                 if message is not None:

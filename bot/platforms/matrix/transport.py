@@ -1,38 +1,38 @@
 """One HTTP session to the homeserver: a request in, a JSON object or a failure out.
 
-The session is the Matrix library's, used below its response classes. Those validate a whole answer
-at once, so one malformed event would make every later answer unreadable; they also retry and sleep
-on their own, which the outbox and the sync loop do better. No meaning of any endpoint belongs here.
+It validates nothing and repeats nothing by itself: what an answer means is for those who asked, and
+the outbox and the sync loop know better when to try again. No meaning of any endpoint belongs here.
 """
 
 import io
 import json
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import TypeAlias
 from urllib.parse import quote
 
 from aiohttp import (
     ClientConnectorError,
     ClientError,
     ClientResponse,
+    ClientSession,
+    ClientTimeout,
     ConnectionTimeoutError,
     InvalidURL,
+    TCPConnector,
 )
-from nio import AsyncClient, AsyncClientConfig  # type: ignore[import-untyped]
+from yarl import URL
 
 from bot.platforms.matrix.errors import LoggedOut, Lost, Refused, Unreachable
+from bot.platforms.matrix.lenient import Json, read_json
 
 CLIENT = "/_matrix/client/v3"
 REQUEST_SECONDS = 60.0
+_CONNECTIONS = 100
 
 _CURE = (
     "the homeserver no longer accepts the bot's device. Stop the bot, move the device file {file}"
-    " away, set the password (or a new token) and start again; messages whose fate was unknown"
-    " may then be posted a second time"
+    " and the matrix-keys files beside it away, set the password and the recovery key and start"
+    " again; messages whose fate was unknown may then be posted a second time"
 )
-
-Json: TypeAlias = Mapping[str, object]
 
 
 def path(*parts: str) -> str:
@@ -49,25 +49,28 @@ class Transport:
     """The bot's connection to its homeserver."""
 
     def __init__(self, homeserver_url: str, user_id: str, device_file: str) -> None:
-        config = AsyncClientConfig(
-            max_limit_exceeded=0,
-            max_timeouts=0,
-            request_timeout=REQUEST_SECONDS,
-            encryption_enabled=False,
-        )
-        self._client = AsyncClient(homeserver_url.rstrip("/"), user_id, config=config)
+        self._homeserver = homeserver_url.rstrip("/")
+        self._token = ""
+        self._session: ClientSession | None = None
         self._user_id = user_id
         self._cure = _CURE.format(file=device_file)
         self._logged_out = False
 
-    def use(self, device_id: str, access_token: str) -> None:
-        """Speak as this device from now on."""
-        self._client.restore_login(self._user_id, device_id, access_token)
+    @property
+    def user_id(self) -> str:
+        """Our account."""
+        return self._user_id
+
+    def use(self, access_token: str) -> None:
+        """Speak as the device of this token from now on."""
+        self._token = access_token
         self._logged_out = False
 
     async def close(self) -> None:
         """Close the HTTP session; a later request opens a new one."""
-        await self._client.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def get(self, address: str, *, seconds: float = REQUEST_SECONDS) -> Json:
         """Read."""
@@ -101,36 +104,30 @@ class Transport:
         if self._logged_out:
             raise LoggedOut(self._cure)
         headers = {"Content-Type": media_type}
-        if self._client.access_token:
-            headers["Authorization"] = f"Bearer {self._client.access_token}"
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if self._session is None:
+            self._session = ClientSession(connector=TCPConnector(limit=_CONNECTIONS))
+        url = URL(self._homeserver + address, encoded=True)
         try:
-            response: ClientResponse = await self._client.send(
-                method, address, data, headers, timeout=seconds
-            )
-            async with response:
+            async with self._session.request(
+                method, url, data=data, headers=headers, timeout=ClientTimeout(total=seconds)
+            ) as response:
                 raw = await response.read()
         except (ClientConnectorError, ConnectionTimeoutError, InvalidURL) as error:
             raise Unreachable(_name(error)) from error
         except (ClientError, OSError, TimeoutError) as error:
             raise Lost(_name(error)) from error
-        answer = _decode(raw)
+        answer = read_json(raw)
         if response.status >= 300:
             refused = _refused(response, answer or {})
-            if refused.logged_out and self._client.access_token:
+            if refused.logged_out and self._token:
                 self._logged_out = True
                 raise LoggedOut(self._cure) from refused
             raise refused
         if answer is None:
             raise Lost(f"{response.status} without a JSON object")
         return answer
-
-
-def _decode(raw: bytes) -> Json | None:
-    try:
-        answer = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _refused(response: ClientResponse, answer: Json) -> Refused:
@@ -140,6 +137,7 @@ def _refused(response: ClientResponse, answer: Json) -> Refused:
         code if isinstance(code, str) else "",
         reason if isinstance(reason, str) else response.reason or "",
         _retry_after(response, answer),
+        answer,
     )
 
 

@@ -1,0 +1,1 @@
+"""End-to-end encryption as a machine without a network, on vodozemac."""

@@ -1,0 +1,290 @@
+"""Encrypted rooms over the network: does what the machine in `crypto` needs done.
+
+Reading: each sync answer passes through `receive` and `read` before anything in it is believed.
+Writing: `seal` gives the encrypted content, after everybody who may read has been given the key.
+Many messages at once share their requests: whoever comes first asks for all who wait.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from bot.platforms.matrix.crypto.devices import Device
+from bot.platforms.matrix.crypto.machine import Machine
+from bot.platforms.matrix.crypto.olm import Unreadable
+from bot.platforms.matrix.crypto.sharing import Parcel
+from bot.platforms.matrix.crypto.worker import Worker
+from bot.platforms.matrix.errors import Lost, Refused, RequestFailed
+from bot.platforms.matrix.lenient import Json, objects, section, text
+from bot.platforms.matrix.transport import CLIENT, Transport, path
+
+ROOM_ENCRYPTION = "m.room.encryption"
+_VISIBILITY = "m.room.history_visibility"
+_ASKED_AT_ONCE = 250
+_CLAIMED_AT_ONCE = 500
+_PACKED_AT_ONCE = 10
+_ROOMS_AT_ONCE = 20
+_TRIES = 5
+HEARD_WITHIN = 60.0
+"""Seconds without a reading, after which it is asked anew who may read in a room."""
+KEYLESS_FOR = 3600.0
+"""Seconds until a device that had no one-time key left is asked for one again."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sealing:
+    """Encrypts and decrypts for one account."""
+
+    def __init__(
+        self, transport: Transport, worker: Worker, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._transport = transport
+        self._worker = worker
+        self._clock = clock
+        self._wanted: set[str] = set()
+        self._failed: dict[str, RequestFailed] = {}
+        self._turn = asyncio.Lock()
+        self._keyless: dict[str, float] = {}
+        self._heard = float("-inf")
+        self._asked: dict[str, float] = {}
+
+    async def seal(self, room: str, kind: str, content: Json) -> dict[str, object]:
+        """Encrypt for everybody who may read in the room.
+
+        Returns:
+            The content of an m.room.encrypted event.
+
+        Raises:
+            RequestFailed: a key could not be handed out; nothing has been said.
+            LoggedOut: the device is no longer accepted.
+        """
+        last, asking = max(self._heard, self._asked.get(room, self._heard)), time.monotonic()
+        if asking - last > HEARD_WITHIN:  # as after a restart: people and devices may have come
+            self._asked[room] = asking
+            await self._worker.run(lambda m: m.doubt(room))
+        for _ in range(_TRIES):
+            now = self._clock()
+            sealed = await self._worker.run(lambda m: m.seal(room, kind, content, now))  # noqa: B023
+            if sealed is not None:
+                return sealed
+            await self._share(room)
+        raise Lost("the room's devices change faster than keys can be shared")
+
+    def made(self, room: str, members: Iterable[str]) -> Callable[[Machine], None]:
+        """Note an encrypted room of our own making, so that nothing need be asked about it."""
+        known = list(members)
+        self._asked[room] = time.monotonic()
+
+        def note(machine: Machine) -> None:
+            machine.members.encrypt(room, {"algorithm": "m.megolm.v1.aes-sha2"})
+            machine.members.learn(room, known)
+
+        return note
+
+    # Handing out keys
+
+    async def _share(self, room: str) -> None:
+        self._wanted.add(room)
+        async with self._turn:
+            if room in self._wanted:
+                rooms, self._wanted = sorted(self._wanted), set()
+                await self._hand_out(rooms)
+        failure = self._failed.pop(room, None)
+        if failure is not None:
+            raise failure
+
+    async def _hand_out(self, rooms: Sequence[str]) -> None:
+        known = await self._know(rooms)
+        await self.refresh_devices()
+        await self.send_parcels()
+        now = self._clock()
+        owed = await self._worker.run(lambda m: m.lacking(known, now))
+        devices = {d.curve: d for lacking in owed.values() for d in lacking}
+        await self._meet(list(devices.values()))
+        names = list(owed)
+        for start in range(0, len(names), _PACKED_AT_ONCE):
+            part = {name: owed[name] for name in names[start : start + _PACKED_AT_ONCE]}
+            await self._worker.run(lambda m, part=part: m.pack(part))  # type: ignore[misc]
+        await self.send_parcels()
+
+    async def _know(self, rooms: Sequence[str]) -> Sequence[str]:
+        """Find out who may read where that is not known; gives the rooms of which it is."""
+        unknown = await self._worker.run(
+            lambda m: [room for room in rooms if m.members.of(room) is None]
+        )
+        for start in range(0, len(unknown), _ROOMS_AT_ONCE):
+            part = unknown[start : start + _ROOMS_AT_ONCE]
+            results = await asyncio.gather(
+                *(self._ask_room(room) for room in part), return_exceptions=True
+            )
+            for room, result in zip(part, results, strict=True):
+                if isinstance(result, RequestFailed):
+                    self._failed[room] = result
+                elif isinstance(result, BaseException):
+                    raise result
+        known = [room for room in rooms if room not in self._failed]
+
+        def follow(machine: Machine) -> None:
+            for room in known:
+                machine.devices.track(machine.members.of(room) or ())
+
+        await self._worker.run(follow)
+        return known
+
+    async def _ask_room(self, room: str) -> None:
+        """Ask for a room's members and rules; those invited read too where the room lets them."""
+        rules = await self._state(room, ROOM_ENCRYPTION)
+        visibility = text(await self._state(room, _VISIBILITY), "history_visibility")
+        answer = await self._transport.get(path("rooms", room, "members") + "?not_membership=leave")
+        reading = {"join"} if visibility == "joined" else {"join", "invite"}
+        members = [
+            text(event, "state_key")
+            for event in objects(answer.get("chunk"))
+            if text(section(event, "content"), "membership") in reading
+        ]
+
+        def learn(machine: Machine) -> None:
+            machine.members.encrypt(room, rules)
+            machine.members.learn(room, members)
+
+        await self._worker.run(learn)
+
+    async def _state(self, room: str, kind: str) -> Json:
+        try:
+            return await self._transport.get(path("rooms", room, "state", kind) + "/")
+        except Refused as refused:
+            if refused.code != "M_NOT_FOUND":
+                raise
+            return {}
+
+    async def refresh_devices(self) -> bool:
+        """Ask for the device lists that have changed. Returns whether there were any."""
+        stale = list((await self._worker.run(lambda m: m.devices.stale())).items())
+        for start in range(0, len(stale), _ASKED_AT_ONCE):
+            asked = dict(stale[start : start + _ASKED_AT_ONCE])
+            body = {"device_keys": {account: [] for account in asked}, "timeout": 10_000}
+            answer = await self._transport.post(f"{CLIENT}/keys/query", body)
+            await self._worker.run(lambda m, a=asked, b=answer: m.devices.learn(a, b))  # type: ignore[misc]
+        return bool(stale)
+
+    async def _meet(self, devices: Sequence[Device], *, greet: bool = False) -> None:
+        """Begin conversations with devices that we have none with."""
+        now = self._clock()
+        asked = [d for d in devices if now - self._keyless.get(d.curve, 0.0) >= KEYLESS_FOR]
+        if not greet:
+            asked = list(await self._worker.run(lambda m: m.unmet(asked)))
+        for start in range(0, len(asked), _CLAIMED_AT_ONCE):
+            part = asked[start : start + _CLAIMED_AT_ONCE]
+            wanted: dict[str, dict[str, str]] = {}
+            for device in part:
+                wanted.setdefault(device.account, {})[device.id] = "signed_curve25519"
+            body = {"one_time_keys": wanted, "timeout": 10_000}
+            answer = await self._transport.post(f"{CLIENT}/keys/claim", body)
+            for first in range(0, len(part), _PACKED_AT_ONCE * 5):
+                few = part[first : first + _PACKED_AT_ONCE * 5]
+                unmet = await self._worker.run(
+                    lambda m, few=few, answer=answer: m.meet(few, answer, greet=greet)  # type: ignore[misc]
+                )
+                self._keyless.update({d.curve: now for d in unmet})
+
+    async def send_parcels(self) -> None:
+        """Send what is stored for devices; each parcel arrives once, however often it is tried."""
+        for parcel in await self._worker.run(lambda m: m.sharing.parcels()):
+            await self._send_parcel(parcel)
+
+    async def _send_parcel(self, parcel: Parcel) -> None:
+        try:
+            await self._transport.put(path("sendToDevice", parcel.kind, parcel.id), parcel.body)
+        except Refused as refused:
+            if refused.status >= 500 or refused.status == 429 or not refused.code:
+                raise
+            _log.warning("a parcel for devices was refused for good: %s", refused)
+            await self._worker.run(lambda m: m.sharing.drop(parcel.id))
+        else:
+            await self._worker.run(lambda m: m.sharing.delivered(parcel.id))
+
+    # What a sync answer brings
+
+    def heard(self) -> None:
+        """Note that everything has been read, so that what is known of rooms and devices holds."""
+        self._heard = time.monotonic()
+
+    async def receive(self, answer: Json) -> bool:
+        """Take keys and device lists. Returns whether something that waited may be readable."""
+        now = self._clock()
+        return await self._worker.run(lambda m: m.receive(answer, now))
+
+    async def read(self, room: str, events: Sequence[Json]) -> list[Json]:
+        """Give a room's events as they were before they were encrypted.
+
+        What can't be read now is kept back until its key comes; what never can stays encrypted.
+        """
+        own, now = self._transport.user_id, self._clock()
+        if not any(_concerns(event) for event in events):
+            return list(events)
+
+        def work(machine: Machine) -> list[Json]:
+            found: list[Json] = []
+            for event in events:
+                _note(machine, room, event)
+                if event.get("type") != "m.room.encrypted" or event.get("sender") == own:
+                    found.append(event)
+                    continue
+                try:
+                    found.append(machine.read(room, event))
+                    machine.waiting.came(text(event, "event_id"))
+                except Unreadable as error:
+                    if not machine.hold(room, event, error, now):
+                        found.append(event)
+                except BaseException:  # a panic in the library below is no Exception
+                    _log.exception("an encrypted event brought a defect to light")
+                    found.append(event)
+            return found
+
+        return await self._worker.run(work)
+
+    async def late(self) -> Sequence[tuple[str, Json]]:
+        """Give what waited and can be read now, with its room; it waits on until `settle`."""
+        return await self._worker.run(lambda m: m.late())
+
+    async def overdue(self) -> Sequence[tuple[str, Json, str]]:
+        """Give what has waited too long to keep silent about: room, event, reason."""
+        now = self._clock()
+        return await self._worker.run(
+            lambda m: [(h.room, h.event, h.reason) for h in m.waiting.overdue(now)]
+        )
+
+    async def settle(self, read: Sequence[str], told: Sequence[str]) -> None:
+        """Note what has been stored: events read late, and events whose senders are told."""
+        now = self._clock()
+
+        def work(machine: Machine) -> None:
+            machine.waiting.settle(read, now)
+            machine.waiting.told(told)
+
+        await self._worker.run(work)
+
+    async def begin_anew(self) -> None:
+        """Begin anew with devices whose conversation with us is broken."""
+        now = self._clock()
+        wedged = await self._worker.run(lambda m: m.wedged(now))
+        if wedged:
+            await self._meet(wedged, greet=True)
+
+    async def ask_for_keys(self) -> None:
+        """Ask the senders' devices for keys that are missing, once per key."""
+        await self._worker.run(lambda m: m.request_missing())
+
+
+def _concerns(event: Json) -> bool:
+    return event.get("type") in ("m.room.encrypted", "m.room.member", ROOM_ENCRYPTION)
+
+
+def _note(machine: Machine, room: str, event: Json) -> None:
+    kind, key, content = event.get("type"), event.get("state_key"), section(event, "content")
+    if kind == ROOM_ENCRYPTION and key == "":
+        machine.members.encrypt(room, content)
+    elif kind == "m.room.member" and isinstance(key, str):
+        machine.came_or_left(room, key, text(content, "membership"))
