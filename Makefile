@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test whole run lint crash container bench lock clean
+.PHONY: demo test whole run lint crash faults hostile container bench lock clean
 
 $(READY): requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,12 @@ run: $(READY)  ## the bot, on lagesbot.toml
 
 crash: $(READY)  ## N kills at random moments; every message must stand exactly once
 	$(BIN)/python -m tests.live.crash --kills $(or $(N),200)
+
+faults: $(READY)  ## N faults on the line to the homeserver; every message must stand exactly once
+	$(BIN)/python -m tests.live.faults --faults $(or $(N),1000)
+
+hostile: $(READY)  ## N poisons from strangers and a lying homeserver; the bot must not notice
+	$(BIN)/python -m tests.live.hostile --poisons $(or $(N),5000)
 
 container: $(READY)  ## every command of Dockerfile and compose.yaml, without a container engine
 	$(BIN)/python -m tests.container
