@@ -131,9 +131,10 @@ class Runtime:
 
     async def end(self) -> None:
         """Stop every task and let go of platform and database."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # what is being stopped may begin a last one
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.wait(list(self._tasks))
         await self.platform.stop()
         await self.database.transact(self._still_alive)
         self.database.close()
@@ -187,6 +188,7 @@ class Runtime:
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # cancelled before its first step
 
     # Errands and the relay's news
 

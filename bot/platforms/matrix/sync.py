@@ -106,6 +106,8 @@ class Reader:
 
     async def _run(self, mailbox: Mailbox) -> None:
         since = stored = await mailbox.position(self._platform)
+        if since is None and self._upkeep is not None:
+            await self._upkeep.run(lambda machine: machine.doubt_all())
         pause, caught_up, loop = Pause(), False, asyncio.get_running_loop()
         patience = POLL_SECONDS
         while True:

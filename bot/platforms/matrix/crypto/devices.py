@@ -121,7 +121,8 @@ class Devices:
     def by_key(self, account: str, curve: str) -> Device | None:
         """Find a device by its identity key."""
         row = self._db.execute(
-            "SELECT account, id, curve, ed, signed FROM device WHERE curve = ? AND account = ?",
+            "SELECT account, id, curve, ed, signed FROM device WHERE curve = ? AND account = ?"
+            " ORDER BY signed DESC",  # an invented namesake must not hide the true device
             (curve, account),
         ).fetchone()
         return None if row is None else _device(row)

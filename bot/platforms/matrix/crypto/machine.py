@@ -263,6 +263,11 @@ class Machine:
         self.devices.changed(account for account in members if account != self.own.account)
         self.members.unsure(room)
 
+    def doubt_all(self) -> None:
+        """Take nothing for known of anybody: what happened since the last reading is lost."""
+        for room in self.members.encrypted():
+            self.doubt(room)
+
     def lacking(self, rooms: Iterable[str], now: float) -> Mapping[str, Sequence[Device]]:
         """Give, by room, the devices that must be told something before a message goes out."""
         found = {}
