@@ -21,7 +21,7 @@ from tests.live.homeserver import Homeserver
 PASSWORD = "secret"
 KEY_FIELD = "se.lagesbot.key"
 DEPUTIES = 2
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 300.0
 
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 

@@ -166,5 +166,6 @@ def errors() -> Samples:
         for code, samples in plain.items()
     }
     unreadable = {"": {"reason": ""}, "unsigned": {"reason": "unsigned device"}}
+    unreadable["plain"] = {"reason": "not encrypted"}
     found["errors/unreadable"] = unreadable
     return found | {f"errors/{code}": {"": {"p": {}}} for code in bare}

@@ -120,6 +120,9 @@ class Standing:
                 raise
             # Keys of these names lie on the server already: they stay there, and others are made.
             _log.warning("one-time keys were refused, others will be made: %s", refused)
+            rest = {name: value for name, value in body.items() if name != "one_time_keys"}
+            if rest:
+                await self._transport.post(f"{CLIENT}/keys/upload", rest)
         await self._worker.run(lambda m: m.uploaded())
 
     async def _make(self, theirs: str | None) -> Identity:

@@ -14,6 +14,8 @@ from bot.ports import IncomingMessage, Kind
 
 MAX_TEXT = 100_000
 MAX_ID = 255
+UNREADABLE_FIELD = "se.lagesbot.unreadable"
+"""Where an event that is not believed says why; only a known word means anything."""
 HANDLED = (
     "m.room.message",
     "m.reaction",
@@ -72,7 +74,8 @@ def read_event(event: Json, room_id: str, own_user: str) -> IncomingMessage | No
     if kind == "m.reaction":
         return _reaction(content, origin)
     if kind == "m.room.encrypted":
-        return origin.happened(Kind.UNREADABLE, thread=_thread(_relation(content)))
+        reason = _text(content.get(UNREADABLE_FIELD, ""))
+        return origin.happened(Kind.UNREADABLE, text=reason, thread=_thread(_relation(content)))
     return _message(content, origin)
 
 

@@ -1,25 +1,24 @@
-"""Encrypted rooms over the network: does what the machine in `crypto` needs done.
+"""Writing into encrypted rooms over the network: does what the machine in `crypto` needs done.
 
-Reading: each sync answer passes through `receive` and `read` before anything in it is believed.
-Writing: `seal` gives the encrypted content, after everybody who may read has been given the key.
-Many messages at once share their requests: whoever comes first asks for all who wait.
+`seal` gives the encrypted content, after everybody who may read has been given the key. Many
+messages at once share their requests: whoever comes first asks for all who wait. Reading stands in
+opening.py.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.platforms.matrix.crypto.devices import Device
 from bot.platforms.matrix.crypto.machine import Machine
-from bot.platforms.matrix.crypto.olm import Unreadable
 from bot.platforms.matrix.crypto.sharing import Parcel
 from bot.platforms.matrix.crypto.worker import Worker
+from bot.platforms.matrix.encryption import EVENT_TYPE
 from bot.platforms.matrix.errors import Lost, Refused, RequestFailed
 from bot.platforms.matrix.lenient import Json, objects, section, text
 from bot.platforms.matrix.transport import CLIENT, Transport, path
 
-ROOM_ENCRYPTION = "m.room.encryption"
 _VISIBILITY = "m.room.history_visibility"
 _ASKED_AT_ONCE = 250
 _CLAIMED_AT_ONCE = 500
@@ -35,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class Sealing:
-    """Encrypts and decrypts for one account."""
+    """Encrypts for one account."""
 
     def __init__(
         self, transport: Transport, worker: Worker, clock: Callable[[], float] = time.time
@@ -135,7 +134,7 @@ class Sealing:
 
     async def _ask_room(self, room: str) -> None:
         """Ask for a room's members and rules; those invited read too where the room lets them."""
-        rules = await self._state(room, ROOM_ENCRYPTION)
+        rules = await self._state(room, EVENT_TYPE)
         visibility = text(await self._state(room, _VISIBILITY), "history_visibility")
         answer = await self._transport.get(path("rooms", room, "members") + "?not_membership=leave")
         reading = {"join"} if visibility == "joined" else {"join", "invite"}
@@ -164,10 +163,25 @@ class Sealing:
         stale = list((await self._worker.run(lambda m: m.devices.stale())).items())
         for start in range(0, len(stale), _ASKED_AT_ONCE):
             asked = dict(stale[start : start + _ASKED_AT_ONCE])
-            body = {"device_keys": {account: [] for account in asked}, "timeout": 10_000}
-            answer = await self._transport.post(f"{CLIENT}/keys/query", body)
-            await self._worker.run(lambda m, a=asked, b=answer: m.devices.learn(a, b))  # type: ignore[misc]
+            await self._query(asked)
         return bool(stale)
+
+    async def _query(self, asked: Mapping[str, int]) -> None:
+        """Ask about accounts; one that the homeserver will not answer for costs only itself."""
+        body = {"device_keys": {account: [] for account in asked}, "timeout": 10_000}
+        answer: Json
+        try:
+            answer = await self._transport.post(f"{CLIENT}/keys/query", body)
+        except Refused as refused:
+            if refused.passing:
+                raise
+            if len(asked) > 1:
+                half = len(asked) // 2
+                await self._query(dict(list(asked.items())[:half]))
+                await self._query(dict(list(asked.items())[half:]))
+                return
+            answer = {"failures": {account.partition(":")[2]: {} for account in asked}}
+        await self._worker.run(lambda m: m.devices.learn(asked, answer))
 
     async def _meet(self, devices: Sequence[Device], *, greet: bool = False) -> None:
         """Begin conversations with devices that we have none with."""
@@ -205,66 +219,9 @@ class Sealing:
         else:
             await self._worker.run(lambda m: m.sharing.delivered(parcel.id))
 
-    # What a sync answer brings
-
     def heard(self) -> None:
         """Note that everything has been read, so that what is known of rooms and devices holds."""
         self._heard = time.monotonic()
-
-    async def receive(self, answer: Json) -> bool:
-        """Take keys and device lists. Returns whether something that waited may be readable."""
-        now = self._clock()
-        return await self._worker.run(lambda m: m.receive(answer, now))
-
-    async def read(self, room: str, events: Sequence[Json]) -> list[Json]:
-        """Give a room's events as they were before they were encrypted.
-
-        What can't be read now is kept back until its key comes; what never can stays encrypted.
-        """
-        own, now = self._transport.user_id, self._clock()
-        if not any(_concerns(event) for event in events):
-            return list(events)
-
-        def work(machine: Machine) -> list[Json]:
-            found: list[Json] = []
-            for event in events:
-                _note(machine, room, event)
-                if event.get("type") != "m.room.encrypted" or event.get("sender") == own:
-                    found.append(event)
-                    continue
-                try:
-                    found.append(machine.read(room, event))
-                    machine.waiting.came(text(event, "event_id"))
-                except Unreadable as error:
-                    if not machine.hold(room, event, error, now):
-                        found.append(event)
-                except BaseException:  # a panic in the library below is no Exception
-                    _log.exception("an encrypted event brought a defect to light")
-                    found.append(event)
-            return found
-
-        return await self._worker.run(work)
-
-    async def late(self) -> Sequence[tuple[str, Json]]:
-        """Give what waited and can be read now, with its room; it waits on until `settle`."""
-        return await self._worker.run(lambda m: m.late())
-
-    async def overdue(self) -> Sequence[tuple[str, Json, str]]:
-        """Give what has waited too long to keep silent about: room, event, reason."""
-        now = self._clock()
-        return await self._worker.run(
-            lambda m: [(h.room, h.event, h.reason) for h in m.waiting.overdue(now)]
-        )
-
-    async def settle(self, read: Sequence[str], told: Sequence[str]) -> None:
-        """Note what has been stored: events read late, and events whose senders are told."""
-        now = self._clock()
-
-        def work(machine: Machine) -> None:
-            machine.waiting.settle(read, now)
-            machine.waiting.told(told)
-
-        await self._worker.run(work)
 
     async def begin_anew(self) -> None:
         """Begin anew with devices whose conversation with us is broken."""
@@ -276,15 +233,3 @@ class Sealing:
     async def ask_for_keys(self) -> None:
         """Ask the senders' devices for keys that are missing, once per key."""
         await self._worker.run(lambda m: m.request_missing())
-
-
-def _concerns(event: Json) -> bool:
-    return event.get("type") in ("m.room.encrypted", "m.room.member", ROOM_ENCRYPTION)
-
-
-def _note(machine: Machine, room: str, event: Json) -> None:
-    kind, key, content = event.get("type"), event.get("state_key"), section(event, "content")
-    if kind == ROOM_ENCRYPTION and key == "":
-        machine.members.encrypt(room, content)
-    elif kind == "m.room.member" and isinstance(key, str):
-        machine.came_or_left(room, key, text(content, "membership"))

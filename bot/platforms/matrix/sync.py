@@ -178,19 +178,19 @@ class Reader:
         """Give the events as they were before they were encrypted."""
         if self._upkeep is None:
             return events
-        return await self._upkeep.sealing.read(room, events)
+        return await self._upkeep.opening.read(room, events)
 
     async def _waited(self) -> list[IncomingMessage]:
         """Give what waited for its key and has it now, and what has waited too long."""
         if self._upkeep is None:
             return []
         found: list[IncomingMessage] = []
-        sealing = self._upkeep.sealing
+        opening = self._upkeep.opening
         if self._upkeep.take_news():
-            for room, event in await sealing.late():
+            for room, event in await opening.late():
                 found += self._read(room, [event])
                 self._late.append(text(event, "event_id"))
-        for room, event, reason in await sealing.overdue():
+        for room, event, reason in await opening.overdue():
             # Under a name of its own: the message itself is still to come.
             told = {**event, "event_id": f"unreadable:{text(event, 'event_id')}"}
             found += [replace(message, text=reason) for message in self._read(room, [told])]
@@ -201,7 +201,7 @@ class Reader:
         """What was late, and who is told, is stored now: it need not wait any longer."""
         if self._late or self._told:
             late, told, self._late, self._told = self._late, self._told, [], []
-            await upkeep.sealing.settle(late, told)
+            await upkeep.opening.settle(late, told)
 
     def _read(self, room: str, events: Iterable[Json]) -> list[IncomingMessage]:
         found = []

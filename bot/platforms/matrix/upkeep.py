@@ -16,6 +16,7 @@ from bot.platforms.matrix.errors import LoggedOut, RequestFailed
 from bot.platforms.matrix.identity import ESTABLISHED_FACT, RECOVERY_FACT, Standing
 from bot.platforms.matrix.key_backup import FOREIGN_BACKUP_FACT, KeyBackup
 from bot.platforms.matrix.lenient import Json
+from bot.platforms.matrix.opening import Opening
 from bot.platforms.matrix.sealing import Sealing
 from bot.platforms.matrix.transport import Transport
 from bot.ports import Notice
@@ -47,6 +48,7 @@ class Upkeep:
         self._own: Own | None = None
         self._worker = Worker(self._open)
         self.sealing = Sealing(transport, self._worker)
+        self.opening = Opening(self._worker, transport.user_id)
         self._standing = Standing(
             transport,
             self._worker,
@@ -110,7 +112,7 @@ class Upkeep:
 
     async def receive(self, answer: Json) -> None:
         """Take from a sync answer what is about keys and devices."""
-        self._news = await self.sealing.receive(answer) or self._news
+        self._news = await self.opening.receive(answer) or self._news
 
     def take_news(self) -> bool:
         """Tell, once, whether messages that waited may be readable now."""

@@ -101,7 +101,13 @@ class Machine:
         return False  # requests for our keys, verification and the like are not answered
 
     def _letter(self, letter: Letter) -> bool:
+        device = self.devices.by_key(letter.sender, letter.curve)
+        if device is not None and device.ed != letter.ed:
+            raise Unreadable("it claims another signing key than its device has")
         if letter.kind == "m.room_key":
+            members = self.members.of(text(letter.content, "room_id"))
+            if members is not None and letter.sender not in members:
+                raise Unreadable("a key to a room that its sender is not in")
             return self.keys.add(letter.sender, letter.curve, letter.content)
         if letter.kind == "m.forwarded_room_key":
             # Only from the device that made it, and only where we asked for it.

@@ -41,6 +41,13 @@ class Members:
             (room, json.dumps(rules)),
         )
 
+    def is_encrypted(self, room: str) -> bool:
+        """Tell whether the room has ever been seen to be encrypted."""
+        row = self._db.execute(
+            "SELECT 1 FROM room WHERE id = ? AND encryption IS NOT NULL", (room,)
+        ).fetchone()
+        return row is not None
+
     def rotation(self, room: str) -> Rotation:
         """Give how long a key is used in the room, never longer than we find right."""
         row = self._db.execute("SELECT encryption FROM room WHERE id = ?", (room,)).fetchone()

@@ -16,6 +16,7 @@ from bot.platforms.matrix.crypto.olm import Unreadable
 from bot.platforms.matrix.lenient import Json, section, text
 
 NO_KEY, UNKNOWN, UNSIGNED = "no key", "unknown device", "unsigned device"
+PLAIN = "not encrypted"
 """Why a message can't be read; the words to each stand in the template errors/unreadable.md."""
 NEVER_SEALED = ("m.room.redaction", "m.room.encrypted")
 """The homeserver decides who may delete what, so it must see it; and nothing is sealed twice."""
