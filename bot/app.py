@@ -19,7 +19,7 @@ from bot.mailbox import StoredMailbox
 from bot.outbox import Relay
 from bot.plan import planned
 from bot.ports import Clock, Platform, RoomHealth, Sender
-from bot.process import OnlyOne, SystemClock
+from bot.process import OnlyOne, SystemClock, look_for_garbage_seldom
 from bot.questions import load_question_sets
 from bot.render import Renderer
 from bot.scheduler import Scheduler
@@ -109,6 +109,7 @@ class Runtime:
         with OnlyOne(self._settings.data):
             try:
                 await self.begin()
+                look_for_garbage_seldom()
                 await self.scheduler.start()
                 self._spawn(self.scheduler.follow())
                 await self.platform.listen(self.mailbox)
