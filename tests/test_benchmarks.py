@@ -14,6 +14,11 @@ _SINGLE = (
     "cold_start_s",
     "rss_mb",
     "max_loop_stall_ms",
+    "encrypted_fanout_cold_ratio",
+    "encrypted_fanout_warm_ratio",
+    "encrypted_max_loop_stall_ms",
+    "restart_1000_rooms_s",
+    "rss_1000_rooms_mb",
 )
 
 

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks.chat import ChatBench
+from tests.benchmarks.encrypted import EncryptedBench
+from tests.benchmarks.encrypted_figures import encrypted_explanations, encrypted_figures
 from tests.benchmarks.figures import as_json, explanations, figures, table
+from tests.benchmarks.processes import Processes
 from tests.benchmarks.reports import ReportBench
 from tests.benchmarks.sizes import FULL, SMALL, Sizes
 from tests.benchmarks.stage import Stage
@@ -31,10 +34,14 @@ async def measure(sizes: Sizes) -> tuple[dict[str, object], str]:
             stage = await Stage.build(homeserver, sizes.users)
             ahead = (_MORNING - datetime.now(UTC)).total_seconds()
             try:
-                times = await ChatBench(stage, sizes, folder, ahead).run()
+                processes = Processes(stage=stage, folder=folder, ahead=ahead)
+                chat = ChatBench(processes, sizes)
+                times = await chat.run()
+                sealed = await EncryptedBench(processes, chat.rooms, sizes).run()
             finally:
                 await stage.close()
-    found, behind = figures(times, reports, sizes), explanations(times)
+    found = figures(times, reports, sizes) + encrypted_figures(sealed)
+    behind = explanations(times) + encrypted_explanations(sealed)
     return as_json(found, behind), f"{table(found)}\n\nBehind them\n{table(behind)}"
 
 

@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,28 +41,41 @@ _FILTER = json.dumps(
 class BareClient:
     """Answers `!ping` with `text`, and `!fan-out` by saying `text` in every one of `rooms`."""
 
-    def __init__(
-        self, http: aiohttp.ClientSession, base_url: str, user_id: str, text: str, rooms: list[str]
-    ) -> None:
+    def __init__(self, http: aiohttp.ClientSession, given: dict[str, Any]) -> None:
         self._http = http
-        self._client = f"{base_url}/_matrix/client/v3"
-        self._user_id = user_id
-        self._text = text
-        self._rooms = rooms
+        self._client = f"{given['base_url']}/_matrix/client/v3"
+        self._user_id: str = given["user_id"]
+        self._text: str = given["text"]
+        self._rooms: list[str] = given["rooms"]
+        self._since: str | None = given.get("since")
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Read for ever."""
+        """Read for ever, from `since` on where that is given."""
         query = {"filter": _FILTER, "timeout": "0"}
+        if self._since is not None:
+            query["since"] = self._since
+        answer = await self._sync(query)
+        say(synced=True)
         while True:
-            async with self._http.get(f"{self._client}/sync", params=query) as response:
-                answer = await response.json()
-            if "since" in query:
-                self._read(answer)
-            else:
-                say(synced=True)
             query |= {"since": answer["next_batch"], "timeout": "30000"}
+            answer = await self._sync(query)
+            self._read(answer)
+
+    async def speak(self, rooms: Sequence[str]) -> None:
+        """Say it in all these rooms."""
+        await asyncio.gather(*(self._send(room) for room in rooms))
+
+    def event(self, room: str) -> tuple[str, dict[str, object]]:
+        """Give the type and the content of what is said in a room."""
+        return "m.room.message", {"msgtype": "m.text", "body": self._text}
+
+    async def _sync(self, query: dict[str, str]) -> dict[str, Any]:
+        async with self._http.get(f"{self._client}/sync", params=query) as response:
+            answer: dict[str, Any] = await response.json()
+            response.raise_for_status()
+        return answer
 
     def _read(self, answer: dict[str, Any]) -> None:
         for room, part in answer.get("rooms", {}).get("join", {}).items():
@@ -69,33 +83,33 @@ class BareClient:
                 body = event["content"].get("body")
                 if event["sender"] == self._user_id or event["type"] != "m.room.message":
                     continue
-                for target in [room] if body == PING else self._rooms if body == FAN_OUT else []:
-                    task = asyncio.create_task(self._send(target))
-                    self._tasks.add(task)
-                    task.add_done_callback(self._tasks.discard)
+                targets = [room] if body == PING else self._rooms if body == FAN_OUT else []
+                task = asyncio.create_task(self.speak(targets))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     async def _send(self, room: str) -> None:
-        address = f"{self._client}/rooms/{quote(room)}/send/m.room.message/{uuid.uuid4().hex}"
-        content = {"msgtype": "m.text", "body": self._text}
-        async with self._slots, self._http.put(address, json=content) as response:
-            await response.read()
-            response.raise_for_status()
+        async with self._slots:
+            kind, content = self.event(room)
+            address = f"{self._client}/rooms/{quote(room)}/send/{kind}/{uuid.uuid4().hex}"
+            async with self._http.put(address, json=content) as response:
+                await response.read()
+                response.raise_for_status()
 
 
-async def run(given: dict[str, Any]) -> None:
-    """Run until SIGTERM."""
+async def run(
+    given: dict[str, Any], make: Callable[[aiohttp.ClientSession, dict[str, Any]], BareClient]
+) -> None:
+    """Run a client until SIGTERM."""
     StallProbe().obey()
     headers = {"Authorization": f"Bearer {given['access_token']}"}
     timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as http:
-        client = BareClient(
-            http, given["base_url"], given["user_id"], given["text"], given["rooms"]
-        )
-        task = asyncio.create_task(client.run())
+        task = asyncio.create_task(make(http, given).run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
 if __name__ == "__main__":
-    asyncio.run(run(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
+    asyncio.run(run(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), BareClient))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.app import Runtime
 from bot.config import Settings
-from bot.platforms.matrix import MatrixPlatform
+from bot.platforms.matrix import MatrixPlatform, Policy, Secrecy
 from bot.ports import Batch, Mailbox
 from bot.process import ScrubbingFilter
 from tests.benchmarks.stall import StallProbe, say
@@ -63,6 +63,11 @@ class AnnouncingMatrix(MatrixPlatform):
         await super().listen(AnnouncingMailbox(mailbox))
 
 
+def secrecy(settings: Settings) -> Secrecy | None:
+    """Say how the account encrypts, where it does: keys go to cross-signed devices only."""
+    return Secrecy(folder=settings.data, policy=Policy()) if settings.matrix.encryption else None
+
+
 async def run(settings: Settings, ahead: timedelta) -> None:
     """Run until SIGTERM."""
     platform = AnnouncingMatrix(
@@ -71,6 +76,7 @@ async def run(settings: Settings, ahead: timedelta) -> None:
         password=settings.password(),
         token=None,
         device_file=settings.data / "matrix-device.json",
+        secrecy=secrecy(settings),
     )
     runtime = Runtime(settings, platform=platform, clock=ShiftedClock(ahead))
     StallProbe().obey()

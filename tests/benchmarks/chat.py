@@ -6,20 +6,19 @@ The machine is shared and noisy, so the two always take turns and medians are co
 import asyncio
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 
-from bot.config import Administrator, Matrix, Municipality, Rooms, Settings
+from bot.config import Settings
 from tests.benchmarks import municipality
 from tests.benchmarks.bare_process import FAN_OUT, PING
 from tests.benchmarks.measured import Measured
+from tests.benchmarks.processes import Processes
 from tests.benchmarks.sizes import Sizes
-from tests.benchmarks.stage import PASSWORD, Stage
-from tests.live.client import Event, MatrixUser
+from tests.benchmarks.waiting import all_posted, is_message
+from tests.live.client import MatrixUser
 
 COMMAND = "!språk svenska"
 """A real command: it reads and changes the person, keeps an undo, writes the audit, and replies."""
-_TEMPLATES = Path(__file__).parents[2] / "templates"
 _WITHIN = 90.0
 _WARM_UP = 3
 
@@ -42,18 +41,19 @@ class ChatTimes:
 
 
 class ChatBench:
-    """Runs the stages one after another; `ahead` (seconds) makes it a working day's morning."""
+    """Runs the stages one after another."""
 
-    def __init__(self, stage: Stage, sizes: Sizes, folder: Path, ahead: float) -> None:
-        self._stage = stage
+    def __init__(self, processes: Processes, sizes: Sizes) -> None:
+        self._processes = processes
+        self._stage = processes.stage
         self._sizes = sizes
-        self._folder = folder
-        self._ahead = ahead
         self.times = ChatTimes()
+        self.rooms: list[str] = []
+        """The direct rooms with the bot, those of the stage's users first."""
 
     async def run(self) -> ChatTimes:
         """Measure everything."""
-        settings = self._settings("chat")
+        settings = self._processes.settings("chat", encryption=False)
         municipality.fill(
             settings.database,
             units=self._sizes.rooms,
@@ -66,50 +66,21 @@ class ChatBench:
         for watcher in watchers:
             await watcher.sync_once()
             watcher.listen()
-        async with self._bot(settings) as bot, self._bare(self._stage.bare, "pong", []) as bare:
+        answering = self._processes.bare(self._stage.bare, "pong", [])
+        async with self._processes.bot(settings) as bot, answering as bare:
             await self._replies()
             await self._bursts(bot, bare)
-        rooms = await self._stage.add_rooms(self._sizes.rooms)
+        self.rooms = rooms = await self._stage.add_rooms(self._sizes.rooms)
         municipality.set_direct_rooms(settings.database, rooms)
         await self._starts(settings)
         await self._leave_something_to_read()
-        async with self._bot(settings) as bot:
+        async with self._processes.bot(settings) as bot:
             await asyncio.sleep(self._sizes.quiet)
             self.times.rss_mb = bot.rss_mb()
             await self._fan_outs(bot, rooms)
             self.times.rss_after_mb = bot.rss_mb()
         await self._compile()
         return self.times
-
-    def _settings(self, name: str) -> Settings:
-        bot = self._stage.bot
-        data = self._folder / name
-        data.mkdir()
-        return Settings(
-            municipality=Municipality(name="Exempelby kommun", places=municipality.PLACES),
-            matrix=Matrix(
-                homeserver=bot.base_url, user=bot.user_id, password=PASSWORD, encryption=False
-            ),
-            administrator=Administrator(name="Alva Admin", account="@alva:bra.test"),
-            rooms=Rooms(office=self._stage.office),
-            database=f"sqlite:///{data / 'lagesbot.db'}",
-            data=data,
-            templates=_TEMPLATES,
-        )
-
-    def _bot(self, settings: Settings) -> Measured:
-        given = {"settings": settings.model_dump(mode="json"), "ahead_seconds": self._ahead}
-        return Measured("tests.benchmarks.bot_process", given, self._folder)
-
-    def _bare(self, account: MatrixUser, text: str, rooms: list[str]) -> Measured:
-        given = {
-            "base_url": account.base_url,
-            "user_id": account.user_id,
-            "access_token": account.access_token,
-            "text": text,
-            "rooms": rooms,
-        }
-        return Measured("tests.benchmarks.bare_process", given, self._folder)
 
     # One reply
 
@@ -129,7 +100,7 @@ class ChatBench:
         after, begun = len(user.seen), time.perf_counter()
         sending = asyncio.create_task(user.send(room, text))
         await user.wait_for(
-            lambda e: e["room_id"] == room and _is_message(e, partner), within=30, after=after
+            lambda e: e["room_id"] == room and is_message(e, partner), within=30, after=after
         )
         seconds = time.perf_counter() - begun
         await sending
@@ -161,7 +132,7 @@ class ChatBench:
         after, begun = len(partner.seen), time.perf_counter()
         sends = [asyncio.create_task(user.send(room, text)) for user, room in pairs]
         try:
-            await self._all(partner, set(rooms), len(pairs), after)
+            await all_posted(partner, set(rooms), len(pairs), after=after, within=_WITHIN)
         except AssertionError as error:
             error.add_note(f"{sum(send.done() for send in sends)} of {len(sends)} sends were done")
             raise
@@ -169,23 +140,12 @@ class ChatBench:
         await asyncio.gather(*sends)
         return seconds
 
-    async def _all(self, partner: MatrixUser, rooms: set[str], count: int, after: int) -> None:
-        """Wait until the account has posted so many messages in these rooms."""
-        missing = count
-
-        def is_last(event: Event) -> bool:
-            nonlocal missing
-            missing -= event["room_id"] in rooms and _is_message(event, partner.user_id)
-            return missing == 0
-
-        await partner.wait_for(is_last, within=_WITHIN, after=after)
-
     # A start, with something to read
 
     async def _starts(self, settings: Settings) -> None:
         for _ in range(self._sizes.starts):
             await self._leave_something_to_read()
-            async with self._bot(settings) as bot:
+            async with self._processes.bot(settings) as bot:
                 self.times.starts.append(bot.ready_after)
 
     async def _leave_something_to_read(self) -> None:
@@ -202,9 +162,9 @@ class ChatBench:
         prompt = next(
             e["content"]["body"]
             for e in stage.bot.seen[after:]
-            if e["room_id"] == rooms[0] and _is_message(e, stage.bot.user_id)
+            if e["room_id"] == rooms[0] and is_message(e, stage.bot.user_id)
         )
-        async with self._bare(stage.bot, prompt, rooms) as bare:
+        async with self._processes.bare(stage.bot, prompt, rooms) as bare:
             bare.watch_stalls()
             for turn in range(self._sizes.fan_out_pairs):
                 times.bare_fan_outs.append(await self._fan_out(rooms, FAN_OUT, stage.stranger))
@@ -220,13 +180,13 @@ class ChatBench:
         await asyncio.sleep(self._sizes.quiet)
         after, begun = len(watcher.seen), time.perf_counter()
         await by.send(where, text)
-        await self._all(watcher, set(rooms), len(rooms), after)
+        await all_posted(watcher, set(rooms), len(rooms), after=after, within=_WITHIN)
         return time.perf_counter() - begun
 
     # A year of answers, read and typeset by the running bot
 
     async def _compile(self) -> None:
-        settings = self._settings("compile")
+        settings = self._processes.settings("compile", encryption=False)
         municipality.fill(
             settings.database,
             units=self._sizes.units[-1],
@@ -235,7 +195,7 @@ class ChatBench:
             coordinator=self._stage.coordinator.user_id,
         )
         watcher = self._stage.bot
-        async with self._bot(settings) as bot:
+        async with self._processes.bot(settings) as bot:
             await asyncio.sleep(self._sizes.quiet)
             bot.watch_stalls()
             after = len(watcher.seen)
@@ -243,7 +203,7 @@ class ChatBench:
             await watcher.wait_for(
                 lambda e: (
                     e["room_id"] == self._stage.office
-                    and _is_message(e, watcher.user_id)
+                    and is_message(e, watcher.user_id)
                     and e["content"]["msgtype"] in ("m.file", "m.image")
                 ),
                 within=_WITHIN,
@@ -256,7 +216,3 @@ class ChatBench:
 def ratio(ours: list[float], theirs: list[float]) -> float:
     """Compare medians."""
     return median(ours) / median(theirs)
-
-
-def _is_message(event: Event, sender: str) -> bool:
-    return event["type"] == "m.room.message" and event["sender"] == sender

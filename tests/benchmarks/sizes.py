@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Sizes:
     """Numbers of everything; pairs are one measurement of the bot and one of the bare client.
 
+    The encrypted direct rooms are twice `rooms`: in half of them there are people with devices.
     `quiet` is how many seconds are let pass before what must not be disturbed.
     """
 
@@ -16,6 +17,7 @@ class Sizes:
     burst_pairs: int
     rooms: int
     fan_out_pairs: int
+    encrypted_pairs: int
     starts: int
     units: tuple[int, ...]
     months: int
@@ -35,6 +37,7 @@ FULL = Sizes(
     burst_pairs=3,
     rooms=500,
     fan_out_pairs=3,
+    encrypted_pairs=2,
     starts=3,
     units=(50, 500, 2000),
     months=12,
@@ -48,6 +51,7 @@ SMALL = Sizes(
     burst_pairs=1,
     rooms=6,
     fan_out_pairs=1,
+    encrypted_pairs=2,
     starts=1,
     units=(3, 6, 9),
     months=3,

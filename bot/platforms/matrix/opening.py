@@ -37,7 +37,7 @@ class Opening:
         What can't be read now is kept back until its key comes; what never can stays encrypted.
         """
         own, now = self._own, self._clock()
-        if not any(_concerns(event) for event in events):
+        if not any(self._concerns(event) for event in events):
             return list(events)
 
         def work(machine: Machine) -> list[Json]:
@@ -62,6 +62,12 @@ class Opening:
 
         return await self._worker.run(work)
 
+    def _concerns(self, event: Json) -> bool:
+        """Tell whether the machine must see an event; the echo of our own messages it need not."""
+        if event.get("type") in ("m.room.encrypted", "m.room.message"):
+            return event.get("sender") != self._own
+        return event.get("type") in ("m.room.member", EVENT_TYPE)
+
     async def late(self) -> Sequence[tuple[str, Json]]:
         """Give what waited and can be read now, with its room; it waits on until `settle`."""
         return await self._worker.run(lambda m: m.late())
@@ -82,11 +88,6 @@ class Opening:
             machine.waiting.told(told)
 
         await self._worker.run(work)
-
-
-def _concerns(event: Json) -> bool:
-    kinds = ("m.room.encrypted", "m.room.message", "m.room.member", EVENT_TYPE)
-    return event.get("type") in kinds
 
 
 def _not_believed(event: Json) -> Json:

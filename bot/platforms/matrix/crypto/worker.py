@@ -5,6 +5,7 @@ while one commit ran shares the next one. A call that raises is undone alone.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, cast
@@ -15,6 +16,7 @@ T = TypeVar("T")
 _Job = tuple[Callable[[Machine], object], "asyncio.Future[object]"]
 
 MOST_AT_ONCE = 64
+_WOKEN_AT_ONCE = 5
 
 
 class Worker:
@@ -64,14 +66,24 @@ class Worker:
         self._running = False
         error = None if done.cancelled() else done.exception()
         results = [_Failed(error)] * len(jobs) if error or done.cancelled() else done.result()
-        for (_, future), result in zip(jobs, results, strict=True):
-            if future.done():
-                continue
+        futures = (future for _, future in jobs)
+        self._tell(loop, deque(zip(futures, results, strict=True)))
+        self._start(loop)
+
+    def _tell(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        outcomes: deque[tuple["asyncio.Future[object]", object]],
+    ) -> None:
+        """Wake those who wait, a few in a turn of the loop: each has work to do at once."""
+        for _ in range(min(_WOKEN_AT_ONCE, len(outcomes))):
+            future, result = outcomes.popleft()
             if isinstance(result, _Failed):
                 future.set_exception(result.error or RuntimeError("the encryption thread stopped"))
             else:
                 future.set_result(result)
-        self._start(loop)
+        if outcomes:
+            loop.call_soon(self._tell, loop, outcomes)
 
     def _together(self, works: list[Callable[[Machine], object]]) -> list[object]:
         if self._machine is None:
