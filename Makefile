@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 test: lint  ## everything, real homeserver and real databases included
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 whole: $(READY)  ## the targets that take longer, as tests: the demo, a small bench
 	$(BIN)/pytest -m whole

@@ -68,7 +68,8 @@ async def test_who_is_killed_between_posting_and_telling_tells_in_the_next_life(
             slow=nothing,
         )
         await relay.resume(timedelta(0))
-        await asyncio.gather(*lanes, return_exceptions=True)
+        while not all(lane.done() for lane in lanes):
+            await asyncio.gather(*lanes, return_exceptions=True)
 
     await live(killed=True)
     assert told == []
