@@ -18,9 +18,9 @@ pytestmark = pytest.mark.asyncio
 
 async def test_a_bad_line_loses_and_doubles_nothing() -> None:
     """Forty faults in a month: every answer is there, every message stands exactly once."""
-    outcome = await disturb(30, units=6)
+    outcome = await disturb(20, units=6)
     found = outcome.verdict
-    assert outcome.line == "faults=30 lost=0 doubled=0", [*found.lost, *found.doubled]
+    assert outcome.line == "faults=20 lost=0 doubled=0", [*found.lost, *found.doubled]
     assert not found.faults
 
 

@@ -7,7 +7,7 @@ from tests.live.hostile_examples import examples
 from tests.live.hostile_poison import BACK, FRONT, Family, Poison, put, words
 from tests.live.hostile_strategies import drawn
 
-DRAWN = 150
+DRAWN = 60
 PATIENCE = 15.0
 """Seconds for an answer: tests run beside each other here, and only `make hostile` measures."""
 
