@@ -135,6 +135,8 @@ class ChatBench:
             await all_posted(partner, set(rooms), len(pairs), after=after, within=_WITHIN)
         except AssertionError as error:
             error.add_note(f"{sum(send.done() for send in sends)} of {len(sends)} sends were done")
+            failed = [send.exception() for send in sends if send.done() and send.exception()]
+            error.add_note(f"of these failed: {failed}")
             raise
         seconds = time.perf_counter() - begun
         await asyncio.gather(*sends)
