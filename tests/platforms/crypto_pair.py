@@ -165,10 +165,10 @@ class Client:
             self.server.upload(self.owner, over_the_wire(body))
             self.do(lambda m: m.uploaded())
 
-    def sync(self, now: float = NOW, **more: object) -> bool:
+    def sync(self, **more: object) -> bool:
         """Read what has come, with `more` in the same answer, and publish keys where they lack."""
         answer = over_the_wire({**self.server.sync(self.owner), **more})
-        news = self.do(lambda m: m.receive(answer, now))
+        news = self.do(lambda m: m.receive(answer))
         self.publish()
         return news
 

@@ -121,7 +121,7 @@ def test_a_letter_that_is_refused_leaves_no_trace(pair: tuple[Client, Client]) -
     """Neither the conversation nor the loss of the one-time key is kept, in memory or on disk."""
     bot, _ = pair
     event = by_hand(bot, inside(bot, recipient=EVE))
-    bot.do(lambda m: m.receive({"to_device": {"events": [event]}}, NOW))
+    bot.do(lambda m: m.receive({"to_device": {"events": [event]}}))
     assert bot.machine.dropped == 1
     with pytest.raises(Unreadable, match="another sender or receiver"):
         bot.do(lambda m: m.olm.decrypt(event))
@@ -192,7 +192,7 @@ def test_a_broken_conversation_begins_anew_at_most_once_an_hour(
 
     def lost(now: float) -> int:
         event = write(anna, bot, "hörs jag?")
-        bot.do(lambda m: m.receive({"to_device": {"events": [event] * 3}}, now))
+        bot.do(lambda m: m.receive({"to_device": {"events": [event] * 3}}))
         wedged = bot.do(lambda m: m.wedged(now))
         bot.meet(wedged, greet=True)
         return len(wedged)
@@ -214,7 +214,7 @@ def test_only_known_devices_are_greeted(pair: tuple[Client, Client]) -> None:
     for _ in range(MOST_WEDGED + 5):
         content = {**spent["content"], "sender_key": Account().curve25519_key.to_base64()}  # type: ignore[dict-item]
         strange.append({**spent, "content": content})
-    bot.do(lambda m: m.receive({"to_device": {"events": strange}}, NOW))
+    bot.do(lambda m: m.receive({"to_device": {"events": strange}}))
     assert bot.machine.dropped == MOST_WEDGED + 5
     assert bot.do(lambda m: m.wedged(NOW)) == []
 
@@ -291,7 +291,7 @@ def test_garbage_inside_is_unreadable(pair: tuple[Client, Client], plain: object
     """A stranger's letter may say anything."""
     bot, _ = pair
     event = by_hand(bot, plain)
-    bot.do(lambda m: m.receive({"to_device": {"events": [event]}}, NOW))
+    bot.do(lambda m: m.receive({"to_device": {"events": [event]}}))
     with pytest.raises(Unreadable):
         bot.machine.olm.decrypt(event)
     bot.sync()

@@ -207,7 +207,7 @@ def test_a_forwarded_key_is_taken_if_asked_for_and_from_its_maker(
     )
     assert message is not None
     told = {"type": "m.room.encrypted", "sender": giver.own.account, "content": message}
-    news = bot.do(lambda m: m.receive({"to_device": {"events": [told]}}, NOW))
+    news = bot.do(lambda m: m.receive({"to_device": {"events": [told]}}))
     assert news == bot.machine.keys.has(ROOM, session.session_id) == (maker and asked)
 
 

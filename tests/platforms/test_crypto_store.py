@@ -49,7 +49,7 @@ def test_a_stop_before_publishing_publishes_the_same_keys(tmp_path: Path) -> Non
     for _ in range(3):
         machine = again(file)
         with machine.store.transaction():
-            machine.receive({"device_one_time_keys_count": {}}, NOW)
+            machine.receive({"device_one_time_keys_count": {}})
         with machine.store.transaction():
             bodies.append(machine.upload())
         machine.store.close()
@@ -60,7 +60,7 @@ def test_a_stop_before_publishing_publishes_the_same_keys(tmp_path: Path) -> Non
     with machine.store.transaction():
         machine.uploaded()
         assert machine.upload() == {}
-        machine.receive({"device_one_time_keys_count": {ONE_TIME: KEYS - 2}}, NOW)
+        machine.receive({"device_one_time_keys_count": {ONE_TIME: KEYS - 2}})
         body = machine.upload()
     machine.store.close()
     assert len(once(body)) == 2
@@ -90,7 +90,7 @@ def test_one_time_keys_fill_up_what_is_missing(store: KeyStore, counts: object, 
     machine = Machine(store, OWN, Policy())
     machine.upload()
     machine.uploaded()
-    machine.receive({"device_one_time_keys_count": counts}, NOW)
+    machine.receive({"device_one_time_keys_count": counts})
     body = machine.upload()
     assert len(once(body)) == made
     ed = machine.device.ed
@@ -127,7 +127,7 @@ def test_the_fallback_key_is_made_anew_when_it_was_used(store: KeyStore) -> None
     keys = []
     for unused in (None, [ONE_TIME], [], [ONE_TIME], ["another"]):
         if unused is not None:
-            machine.receive({"device_unused_fallback_key_types": unused}, NOW)
+            machine.receive({"device_unused_fallback_key_types": unused})
         fallback = section(machine.upload(), "fallback_keys")
         assert all(section(fallback, name)["fallback"] is True for name in fallback)
         keys.append(set(fallback))

@@ -18,7 +18,6 @@ from bot.platforms.matrix.parse import read_event
 from bot.ports import Kind
 from tests.platforms.crypto_pair import (
     ENCRYPTED,
-    NOW,
     ROOM,
     SAID,
     Client,
@@ -84,7 +83,7 @@ def test_no_answer_is_too_strange(
     sealed = anna.seal(ROOM, "$1")
     good = objects(section(bot.server.sync(bot.owner), "to_device").get("events"))
     events = [item, {**good[0], "content": item}, *good, item, *good]
-    bot.do(lambda m: m.receive({**answer, "to_device": {"events": events}}, NOW))
+    bot.do(lambda m: m.receive({**answer, "to_device": {"events": events}}))
     bot.ask()
     assert bot.read(ROOM, sealed)["content"] == SAID
     assert bot.do(lambda m: m.upload()) is not None
@@ -107,7 +106,7 @@ def test_a_defect_costs_one_letter(
 
     monkeypatch.setattr(bot.machine.olm, "decrypt", panics)
     events = [{**told[0], "sender": BOT}, *told]
-    assert bot.do(lambda m: m.receive({"to_device": {"events": events}}, NOW))
+    assert bot.do(lambda m: m.receive({"to_device": {"events": events}}))
     assert bot.machine.dropped == 1
     bot.ask()
     assert bot.read(ROOM, sealed)["content"] == SAID
@@ -176,7 +175,7 @@ def test_no_depth_is_too_deep(pair: tuple[Client, Client]) -> None:
     plain = [{k: v for k, v in e.items() if k != "state_key"} for e in deep]
     read = asyncio.run(opening.read(ROOM, [*deep, *plain, good]))
     assert read[-1]["content"] == SAID
-    bot.do(lambda m: m.receive({"to_device": {"events": deep}}, NOW))
+    bot.do(lambda m: m.receive({"to_device": {"events": deep}}))
     worker._thread.shutdown()
 
 

@@ -106,7 +106,7 @@ class Standing:
         answer = await self._transport.post(f"{CLIENT}/keys/upload", {})
         counts = section(answer, "one_time_key_counts")
         told = {"device_one_time_keys_count": counts}
-        await self._worker.run(lambda m: m.receive(told, 0.0))
+        await self._worker.run(lambda m: m.receive(told))
 
     async def upload(self) -> None:
         """Publish keys where some are missing."""

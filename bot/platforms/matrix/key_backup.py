@@ -67,9 +67,9 @@ class KeyBackup:
         Raises:
             RequestFailed, LoggedOut: not now.
         """
-        identity = await self._identity()
         missing = await self._worker.run(lambda m: m.waiting.not_fetched())
-        if identity is None or not missing:
+        identity = await self._identity() if missing else None
+        if identity is None:
             return False
         version = await self._usable(identity)
         came = False

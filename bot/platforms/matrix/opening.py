@@ -28,8 +28,7 @@ class Opening:
 
     async def receive(self, answer: Json) -> bool:
         """Take keys and device lists. Returns whether something that waited may be readable."""
-        now = self._clock()
-        return await self._worker.run(lambda m: m.receive(answer, now))
+        return await self._worker.run(lambda m: m.receive(answer))
 
     async def read(self, room: str, events: Sequence[Json]) -> list[Json]:
         """Give a room's events as they were before they were encrypted.

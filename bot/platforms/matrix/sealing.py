@@ -214,7 +214,7 @@ class Sealing:
         try:
             await self._transport.put(path("sendToDevice", parcel.kind, parcel.id), parcel.body)
         except Refused as refused:
-            if refused.status >= 500 or refused.status == 429 or not refused.code:
+            if refused.passing:
                 raise
             _log.warning("a parcel for devices was refused for good: %s", refused)
             await self._worker.run(lambda m: m.sharing.drop(parcel.id))

@@ -126,8 +126,12 @@ class KeyStore:
         return None if row is None else str(row[0])
 
     def set(self, name: str, value: str) -> None:
-        """Write a fact."""
-        self.db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+        """Write a fact; not where it stands so already, for a write waits for the disk."""
+        self.db.execute(
+            "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name)"
+            " DO UPDATE SET value = excluded.value WHERE value != excluded.value",
+            (name, value),
+        )
 
     def secret(self, name: str) -> str | None:
         """Read a fact that is kept sealed.

@@ -61,12 +61,12 @@ class Machine:
         self.self_signing: SigningKey | None = None
         self.dropped = 0
         """How many to-device messages could not be read since the start."""
-        self._wedged: dict[str, tuple[str, float]] = {}
+        self._wedged: dict[str, str] = {}
         self._published: Json = {}
 
     # What the homeserver tells
 
-    def receive(self, answer: Json, now: float) -> bool:
+    def receive(self, answer: Json) -> bool:
         """Take what a sync answer says about keys and devices.
 
         Returns:
@@ -85,17 +85,17 @@ class Machine:
         for event in objects(section(answer, "to_device").get("events")):
             try:
                 with self.store.part():
-                    news = self._to_device(event, now) or news
+                    news = self._to_device(event) or news
             except Unreadable as error:
                 self.device.undone()  # a one-time key may have been used up in memory
-                self._wedge(event, error, now)
+                self._wedge(event, error)
             except BaseException:  # a panic in the library below is no Exception
                 self.device.undone()
                 self._drop(event, "a defect")
                 _log.exception("a to-device message brought a defect to light")
         return news or bool(changed)
 
-    def _to_device(self, event: Json, now: float) -> bool:
+    def _to_device(self, event: Json) -> bool:
         if text(event, "type") == "m.room.encrypted":
             return self._letter(self.olm.decrypt(event))
         return False  # requests for our keys, verification and the like are not answered
@@ -117,11 +117,11 @@ class Machine:
                 return self.keys.restore(letter.sender, letter.curve, content, backed_up=False)
         return False
 
-    def _wedge(self, event: Json, error: Unreadable, now: float) -> None:
+    def _wedge(self, event: Json, error: Unreadable) -> None:
         self._drop(event, str(error))
         known = error.wedged and self.devices.by_key(text(event, "sender"), error.wedged)
         if known and len(self._wedged) < MOST_WEDGED:
-            self._wedged.setdefault(error.wedged or "", (known.account, now))
+            self._wedged.setdefault(error.wedged or "", known.account)
 
     def _drop(self, event: Json, reason: str) -> None:
         self.dropped += 1
@@ -169,7 +169,7 @@ class Machine:
     def wedged(self, now: float) -> Sequence[Device]:
         """Give devices with whom a conversation must begin anew, each at most once an hour."""
         found = []
-        for curve, (account, _) in self._wedged.items():
+        for curve, account in self._wedged.items():
             device = self.devices.by_key(account, curve)
             last = float(self.store.get(f"unwedged/{curve}") or 0.0)
             if device is not None and now - last >= UNWEDGE_EVERY:

@@ -7,7 +7,7 @@ the bot speak in clear.
 import json
 from collections.abc import Iterable, Sequence
 
-from bot.platforms.matrix.crypto.devices import MEGOLM, is_account
+from bot.platforms.matrix.crypto.devices import is_account
 from bot.platforms.matrix.crypto.keystore import KeyStore
 from bot.platforms.matrix.crypto.sharing import Rotation
 from bot.platforms.matrix.lenient import Json
@@ -31,7 +31,6 @@ class Members:
         """Note a room's m.room.encryption; rules that are not understood leave the default."""
         messages, period = content.get("rotation_period_msgs"), content.get("rotation_period_ms")
         rules = {
-            "known": content.get("algorithm") == MEGOLM,
             "messages": messages if _is_count(messages) else None,
             "period": period if _is_count(period) else None,
         }

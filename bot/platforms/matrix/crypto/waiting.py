@@ -60,10 +60,7 @@ class Waiting:
         rows = self._db.execute(
             "SELECT event, room, body, reason FROM waiting ORDER BY since, rowid"
         )
-        return [
-            Held(event_id=row[0], room=row[1], event=json.loads(row[2]), reason=row[3])
-            for row in rows
-        ]
+        return [_held(row) for row in rows]
 
     def came(self, event_id: str) -> None:
         """Take away a message that came once more, before what it led to was stored, and is read.
@@ -111,10 +108,7 @@ class Waiting:
             " ORDER BY since, rowid",
             (now - PATIENCE,),
         )
-        return [
-            Held(event_id=row[0], room=row[1], event=json.loads(row[2]), reason=row[3])
-            for row in rows
-        ]
+        return [_held(row) for row in rows]
 
     def told(self, event_ids: Sequence[str]) -> None:
         """Note that the senders of these are being told."""
@@ -139,3 +133,7 @@ class Waiting:
         """Count what waits."""
         (count,) = self._db.execute("SELECT count(*) FROM waiting").fetchone()
         return int(count)
+
+
+def _held(row: Sequence[str]) -> Held:
+    return Held(event_id=row[0], room=row[1], event=json.loads(row[2]), reason=row[3])
