@@ -25,7 +25,7 @@ from bot.render import Renderer
 from bot.scheduler import Scheduler
 from bot.standing import load_agendas
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -216,11 +216,11 @@ class Runtime:
             ]
         )
 
-    async def _failed(self, rows: Sequence[OutboxRow]) -> None:
+    async def _failed(self, rows: Sequence[Queued]) -> None:
         for row in rows:
             await self.dispatcher.ask("delivery_failed", str(row.id), cause=f"failed/{row.key}")
 
-    async def _completed(self, rows: Sequence[OutboxRow]) -> None:
+    async def _completed(self, rows: Sequence[Queued]) -> None:
         for row in rows:
             if row.template == "publish_last":
                 await self.dispatcher.ask("report_posted", str(row.id), cause=f"posted/{row.key}")
@@ -253,7 +253,7 @@ class Runtime:
         uow.marks.set("alive_real", SystemClock().now().isoformat())
 
 
-def _untold(uow: UnitOfWork) -> Sequence[OutboxRow]:
+def _untold(uow: UnitOfWork) -> Sequence[Queued]:
     """List what could not be delivered and the coordinator has not been told about."""
     return [r for r in uow.outbox.trouble() if not uow.cycles.happened(f"failed/{r.key}")]
 

@@ -9,10 +9,10 @@ from bot.command import Context, Message, ToForum
 from bot.domain.people import OFFICE, Forum
 from bot.outgoing import action, enqueue
 from bot.ports import Kind
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 
 
-def settle(ctx: Context, own_account: str) -> Sequence[OutboxRow]:
+def settle(ctx: Context, own_account: str) -> Sequence[Queued]:
     """Take the consequences of a change of membership.
 
     Invitations are accepted from known people only: to a direct room from anybody known, to a
@@ -39,7 +39,7 @@ def settle(ctx: Context, own_account: str) -> Sequence[OutboxRow]:
     return []
 
 
-def _answer_invitation(ctx: Context) -> OutboxRow:
+def _answer_invitation(ctx: Context) -> Queued:
     event = ctx.incoming
     assert event is not None
     actor = ctx.actor
@@ -64,7 +64,7 @@ def _answer_invitation(ctx: Context) -> OutboxRow:
     )
 
 
-def _follow(ctx: Context) -> Sequence[OutboxRow]:
+def _follow(ctx: Context) -> Sequence[Queued]:
     """Go along when a room that matters is replaced (a room upgrade).
 
     Only who has power over a room can replace it, and with the same power they could let anybody

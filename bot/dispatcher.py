@@ -25,8 +25,8 @@ from bot.reading import Meant, read
 from bot.render import Renderer
 from bot.withholding import withhold
 from storage.database import Database
-from storage.log_tables import InboxRow, OutboxRow
-from storage.logs import incoming
+from storage.logs import Arrived
+from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ QUOTED = 80
 class Outcome:
     """What a transaction left behind: rows for the relay, or an errand that must be run first."""
 
-    rows: Sequence[OutboxRow] = ()
+    rows: Sequence[Queued] = ()
     errand: Errand | None = None
     changed: bool = False
     """The clock's plan may have changed."""
@@ -64,7 +64,7 @@ class Dispatcher:
         entries: CalendarWriter,
         run_errand: Callable[[Errand], Awaitable[Product]],
         own_account: Callable[[], str],
-        posted: Callable[[Sequence[OutboxRow]], None],
+        posted: Callable[[Sequence[Queued]], None],
         replan: Callable[[], None],
     ) -> None:
         self._database = database
@@ -137,32 +137,34 @@ class Dispatcher:
     def _event(
         self, uow: UnitOfWork, row_id: int, product: Product | None, *, patient: bool
     ) -> Outcome:
-        row = uow.inbox.take(row_id)
-        if row is None:
+        arrived = uow.inbox.take(row_id)
+        if arrived is None:
             return Outcome()
-        reacts = row.kind == Kind.REACTION
-        if patient and reacts and uow.outbox.may_be_posting(row.room, row.target):
+        event = arrived.event
+        reacts = event.kind is Kind.REACTION
+        if patient and reacts and uow.outbox.may_be_posting(event.room, event.target):
             return Outcome(early=True)
-        ctx = self._context(uow, row)
-        if row.kind in (Kind.INVITATION, Kind.ARRIVAL, Kind.DEPARTURE, Kind.MOVED):
-            uow.inbox.finish(row)
+        ctx = self._context(uow, arrived)
+        outcome = self._effect(ctx, arrived, product)
+        if outcome.errand is None:
+            uow.inbox.finish(arrived)
+        return outcome
+
+    def _effect(self, ctx: Context, arrived: Arrived, product: Product | None) -> Outcome:
+        if arrived.event.kind in (Kind.INVITATION, Kind.ARRIVAL, Kind.DEPARTURE, Kind.MOVED):
             return Outcome(rows=arrivals.settle(ctx, self._own_account()))
         if ctx.actor is None:
-            uow.inbox.finish(row)
             return Outcome()
-        if row.withheld:
-            uow.inbox.finish(row)
+        if arrived.withheld:
             return Outcome(rows=withhold(ctx))
         meant = read(ctx, self._renderer)
         if meant is None:
-            uow.inbox.finish(row)
             return Outcome()
         if isinstance(meant, Message):
-            uow.inbox.finish(row)
             return Outcome(rows=enqueue(ctx, [meant]))
-        return self._run(ctx, meant, row, product)
+        return self._run(ctx, meant, product)
 
-    def _run(self, ctx: Context, meant: Meant, row: InboxRow, product: Product | None) -> Outcome:
+    def _run(self, ctx: Context, meant: Meant, product: Product | None) -> Outcome:
         verb = self._commands[meant.verb]
         ctx = replace(ctx, args=meant.args, product=product, confirmed=meant.confirmed)
         _check(verb, ctx)
@@ -174,7 +176,6 @@ class Dispatcher:
         if ctx.confirmed:
             forget(ctx)
         self._note(ctx, verb, "done")
-        ctx.uow.inbox.finish(row)
         return Outcome(rows=rows, changed=True)
 
     def _occurrence(
@@ -194,44 +195,35 @@ class Dispatcher:
         return Outcome(rows=rows, changed=True)
 
     def _refusal(self, row_id: int, error: DomainError) -> Callable[[UnitOfWork], Outcome]:
-        def work(uow: UnitOfWork) -> Outcome:
-            row = uow.inbox.take(row_id)
-            if row is None:
-                return Outcome()
-            ctx = self._context(uow, row)
-            params = {name: _short(value) for name, value in error.params.items()}
-            message = Message(template=f"errors/{error.code}", data={"p": params})
-            rows = enqueue(ctx, [message])
-            uow.audit.add(
-                at=ctx.now,
-                action=f"{row.platform}:command:refuse",
-                outcome=error.code,
-                person_id=ctx.actor.id if ctx.actor else None,
-                cause=row.event_id,
-            )
-            uow.inbox.finish(row)
-            return Outcome(rows=rows)
-
-        return work
+        params = {name: _short(value) for name, value in error.params.items()}
+        message = Message(template=f"errors/{error.code}", data={"p": params})
+        return self._apology(row_id, message, action="refuse", outcome=error.code)
 
     def _incident(self, row_id: int, error: Exception) -> Callable[[UnitOfWork], Outcome]:
         number = secrets.token_hex(3).upper()
         log.error("incident %s at inbox row %s", number, row_id, exc_info=error)
+        message = Message(template="incident", data={"number": number})
+        return self._apology(row_id, message, action="fail", outcome=f"incident {number}")
+
+    def _apology(
+        self, row_id: int, message: Message, *, action: str, outcome: str
+    ) -> Callable[[UnitOfWork], Outcome]:
+        """Say, in place of the effect that was rolled back, what came in its way."""
 
         def work(uow: UnitOfWork) -> Outcome:
-            row = uow.inbox.take(row_id)
-            if row is None:
+            arrived = uow.inbox.take(row_id)
+            if arrived is None:
                 return Outcome()
-            ctx = self._context(uow, row)
-            rows = enqueue(ctx, [Message(template="incident", data={"number": number})])
+            ctx = self._context(uow, arrived)
+            rows = enqueue(ctx, [message])
             uow.audit.add(
                 at=ctx.now,
-                action=f"{row.platform}:command:fail",
-                outcome=f"incident {number}",
+                action=f"{arrived.platform}:command:{action}",
+                outcome=outcome,
                 person_id=ctx.actor.id if ctx.actor else None,
-                cause=row.event_id,
+                cause=arrived.event.event_id,
             )
-            uow.inbox.finish(row)
+            uow.inbox.finish(arrived)
             return Outcome(rows=rows)
 
         return work
@@ -247,12 +239,14 @@ class Dispatcher:
             cause=ctx.cause,
         )
 
-    def _context(self, uow: UnitOfWork, row: InboxRow | None) -> Context:
+    def _context(self, uow: UnitOfWork, arrived: Arrived | None) -> Context:
         actor: Person | None = None
         forum: Forum | None = None
         direct = False
-        if row is not None:
-            actor, forum, direct = uow.people.who_where(row.platform, row.sender, row.room)
+        event = arrived.event if arrived is not None else None
+        if arrived is not None and event is not None:
+            writer = (arrived.platform, event.sender, event.room)
+            actor, forum, direct = uow.people.who_where(*writer)
         return Context(
             uow=uow,
             now=self._clock.now(),
@@ -265,7 +259,7 @@ class Dispatcher:
             commands=self._commands,
             agendas=self._agendas,
             entries=self._entries,
-            incoming=incoming(row) if row is not None else None,
+            incoming=event,
             forum=forum,
             direct=direct,
         )

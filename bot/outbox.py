@@ -18,7 +18,7 @@ from bot.payloads import Payloads, Unresolved
 from bot.ports import Clock, MayBeSent, NeverWillBe, NotSent, Platform, Sender
 from bot.posted import Posted
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ class Relay:
         database: Database,
         clock: Clock,
         spawn: Callable[[Coroutine[object, object, None]], object],
-        failed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
-        completed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
+        failed: Callable[[Sequence[Queued]], Awaitable[None]],
+        completed: Callable[[Sequence[Queued]], Awaitable[None]],
         slow: Callable[[int, timedelta], Awaitable[None]],
         senders: Mapping[str, Sender] = MappingProxyType({}),
         jitter: Callable[[], float] = random.random,
@@ -65,7 +65,7 @@ class Relay:
         self._failed = failed
         self._slow = slow
         self._jitter = jitter
-        self._lanes: dict[str, deque[OutboxRow]] = {}
+        self._lanes: dict[str, deque[Queued]] = {}
         self._slots = {name: asyncio.Semaphore(_LETTERS_AT_ONCE) for name in self._senders}
         self._slots[platform.name] = asyncio.Semaphore(_AT_ONCE)
         self._payloads = Payloads(database)
@@ -90,7 +90,7 @@ class Relay:
                 waiting.append(row)
         self.post(waiting)
 
-    def post(self, rows: Sequence[OutboxRow]) -> None:
+    def post(self, rows: Sequence[Queued]) -> None:
         """Put committed rows into their lanes; an idle lane starts."""
         idle = []
         for row in rows:
@@ -129,7 +129,7 @@ class Relay:
             pause = min(pause * 2, _LONGEST_PAUSE)
         del self._lanes[name]
 
-    async def _in_turn(self, row: OutboxRow) -> float | None:
+    async def _in_turn(self, row: Queued) -> float | None:
         """Try once; while the server limits us, one row at a time for the whole account.
 
         Synapse's limit is per account: the queue as a whole waits as long as the server asks.
@@ -150,7 +150,7 @@ class Relay:
                     return _WAITED
                 return wait
 
-    async def _deliver(self, row: OutboxRow, sender: Sender) -> float | None:
+    async def _deliver(self, row: Queued, sender: Sender) -> float | None:
         """Try once.
 
         Returns:
@@ -193,7 +193,7 @@ class Relay:
             await self._posted.write()
         return None
 
-    async def _send(self, row: OutboxRow, sender: Sender) -> str:
+    async def _send(self, row: Queued, sender: Sender) -> str:
         if row.kind in _ACTIONS:
             act = self._platform.join if row.kind == "join" else self._platform.decline
             await act(row.room)
@@ -204,14 +204,14 @@ class Relay:
             await self._change(row, state="sending")
         return await sender.send(row.key, row.room or row.address, payload)
 
-    def _window(self, row: OutboxRow) -> timedelta:
+    def _window(self, row: Queued) -> timedelta:
         sender = self._senders.get(row.platform)
         return sender.replay_window if sender else _NO_KEY
 
-    def _is_chat(self, row: OutboxRow) -> bool:
+    def _is_chat(self, row: Queued) -> bool:
         return row.platform == self._platform.name
 
-    async def _open_direct(self, row: OutboxRow) -> str:
+    async def _open_direct(self, row: Queued) -> str:
         """Open somebody's one direct room, and point all that waits for it there."""
         address = row.address
         room = await self._platform.open_direct(f"direct/{address}", address)
@@ -223,7 +223,7 @@ class Relay:
         await self._database.transact(opened)
         return room
 
-    async def _expired(self, row: OutboxRow, now: datetime) -> bool:
+    async def _expired(self, row: Queued, now: datetime) -> bool:
         """Stop where a row that was tried is older than the time in which its key posts once."""
         window, tried = self._window(row), row.tried_at
         if tried is None or window == _NO_KEY or now - tried < window:
@@ -231,7 +231,7 @@ class Relay:
         await self._give_up(row, "uncertain", "tried before, too long ago to try again")
         return True
 
-    async def _superseded(self, row: OutboxRow) -> bool:
+    async def _superseded(self, row: Queued) -> bool:
         """Leave out an edit where a newer edit of the same message waits."""
         if not row.replaces:
             return False
@@ -240,31 +240,24 @@ class Relay:
         await self._change(row, state="superseded")
         return True
 
-    async def _retry(self, row: OutboxRow, error: Exception, now: datetime) -> None:
+    async def _retry(self, row: Queued, error: Exception, now: datetime) -> None:
         row.tries += 1
         maybe = isinstance(error, MayBeSent)
         tried = row.tried_at or (now if maybe else None)
         await self._change(row, state="pending", reason=str(error)[:200], tried_at=tried)
 
-    async def _give_up(self, row: OutboxRow, state: str, reason: str) -> None:
+    async def _give_up(self, row: Queued, state: str, reason: str) -> None:
         log.warning("outbox %s: %s (%s)", row.key, state, reason)
         await self._change(row, state=state, reason=reason[:200])
         await self._failed([row])
 
     async def _change(
         self,
-        row: OutboxRow,
+        row: Queued,
         *,
         state: str,
         reason: str = "",
         tried_at: datetime | None = None,
     ) -> None:
         row.state, row.reason, row.tried_at = state, reason, tried_at or row.tried_at
-        tries = row.tries
-
-        def store(uow: UnitOfWork) -> None:
-            stored = uow.outbox.get(row.id or 0)
-            stored.state, stored.reason, stored.tries = state, reason, tries
-            stored.tried_at = row.tried_at
-
-        await self._database.transact(store)
+        await self._database.transact(lambda uow: uow.outbox.change(row))

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from bot.command import Context, Here, Message, ToForum, ToMail, ToPerson
 from bot.domain.people import Forum
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 
 MAIL = "mail"
 """The name of the sender that carries e-mail."""
 
 
-def enqueue(ctx: Context, messages: Iterable[Message]) -> Sequence[OutboxRow]:
+def enqueue(ctx: Context, messages: Iterable[Message]) -> Sequence[Queued]:
     """Store messages with the transaction's effect; gives the rows for the relay."""
     rows = []
     for number, message in enumerate(messages):
@@ -22,7 +22,7 @@ def enqueue(ctx: Context, messages: Iterable[Message]) -> Sequence[OutboxRow]:
     return rows
 
 
-def action(ctx: Context, kind: str, *, room: str, target: str | None, key: str) -> OutboxRow:
+def action(ctx: Context, kind: str, *, room: str, target: str | None, key: str) -> Queued:
     """Make a row for something that is done and not said: join, decline, removal."""
     row = _blank(ctx.now, key, ctx.rules.platform, kind)
     row.room, row.target = room, target
@@ -30,7 +30,7 @@ def action(ctx: Context, kind: str, *, room: str, target: str | None, key: str) 
     return row
 
 
-def _row(ctx: Context, message: Message, key: str) -> OutboxRow | None:
+def _row(ctx: Context, message: Message, key: str) -> Queued | None:
     language = ctx.language
     row = _blank(ctx.now, key, ctx.rules.platform, "text")
     row.template, row.thread_of = message.template, message.thread_of
@@ -78,6 +78,5 @@ def _row(ctx: Context, message: Message, key: str) -> OutboxRow | None:
     return row
 
 
-def _blank(now: datetime, key: str, platform: str, kind: str) -> OutboxRow:
-    # The list is named, since to have the library make one takes longer than all the rest.
-    return OutboxRow(key=key, platform=platform, kind=kind, created_at=now, attachments=[])
+def _blank(now: datetime, key: str, platform: str, kind: str) -> Queued:
+    return Queued(key=key, platform=platform, kind=kind, created_at=now)

@@ -6,7 +6,7 @@ Whether, when and how often it is sent belongs in outbox.py.
 from bot.handouts import Artifact
 from bot.ports import File, Letter, Removal, Text
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
 
 
@@ -25,7 +25,7 @@ class Payloads:
         """Remember what a row was posted as, for those that edit or answer it."""
         self._events[key] = event_id
 
-    async def of(self, row: OutboxRow) -> Text | File | Removal | Letter:
+    async def of(self, row: Queued) -> Text | File | Removal | Letter:
         """Give what the row says.
 
         Raises:
@@ -54,7 +54,7 @@ class Payloads:
         return self._events[key]
 
 
-def _letter(uow: UnitOfWork, row: OutboxRow) -> Letter:
+def _letter(uow: UnitOfWork, row: Queued) -> Letter:
     return Letter(
         subject=row.subject,
         markdown=row.text,

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
 
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 
 _JOINED = 0.1
 """Seconds that a row waits for those under way; no longer, since a reaction to a message finds it
@@ -23,12 +23,12 @@ class Posted:
         self,
         database: Database,
         spawn: Callable[[Coroutine[object, object, None]], object],
-        completed: Callable[[Sequence[OutboxRow]], Awaitable[None]],
+        completed: Callable[[Sequence[Queued]], Awaitable[None]],
     ) -> None:
         self._database = database
         self._spawn = spawn
         self._completed = completed
-        self._rows: list[tuple[OutboxRow, str, datetime]] = []
+        self._rows: list[tuple[Queued, str, datetime]] = []
         self._writing = asyncio.Lock()
         self._announced = False
         self._under_way = 0
@@ -51,7 +51,7 @@ class Posted:
             if not self._under_way:
                 self._calm.set()
 
-    def add(self, row: OutboxRow, event_id: str, at: datetime) -> None:
+    def add(self, row: Queued, event_id: str, at: datetime) -> None:
         """Take a row that was posted; it is written down soon."""
         self._rows.append((row, event_id, at))
         if not self._announced:
@@ -67,7 +67,7 @@ class Posted:
             # First: a row that is written down is never looked at again. Killed in between, we post
             # it once more under its key, and what completion causes knows that it has happened.
             await self._completed([row for row, _, _ in rows])
-            posted = [(row.id or 0, event_id, at) for row, event_id, at in rows]
+            posted = [(row.id, event_id, at) for row, event_id, at in rows]
             await self._database.transact(lambda uow: uow.outbox.posted(posted))
             del self._rows[: len(rows)]
 

@@ -6,10 +6,10 @@ from bot.command import Context, Message, ToPerson
 from bot.outgoing import action, enqueue
 from bot.ports import Kind
 from bot.round.form import unclear_mark
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 
 
-def withhold(ctx: Context) -> Sequence[OutboxRow]:
+def withhold(ctx: Context) -> Sequence[Queued]:
     """Refuse the message, whose number never was stored, and act on none of it."""
     event = ctx.incoming
     assert event is not None

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bot.command import Context, Message, command
 from bot.domain.people import Forum, Person
 from bot.round.form import to_office
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 
 
 @command("delivery_failed", subject="outbox", listed=False)
@@ -51,7 +51,7 @@ def _of_address(ctx: Context, address: str) -> Person | None:
     return min(there, key=lambda p: len(ctx.uow.people.accounts(p.id)), default=None)
 
 
-def _told(ctx: Context, row: OutboxRow) -> bool:
+def _told(ctx: Context, row: Queued) -> bool:
     """Tell whether this is a later part of a report whose first part did not arrive either."""
     posting, part = row.key.rpartition("/")[::2]
     if not posting.startswith("publish/") or part == "text":

@@ -1,6 +1,7 @@
 """Logs that never become domain values: inbox, audit, and small marks; the outbox is next door."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, update
@@ -33,6 +34,19 @@ _OFFERED = columns_of(_UNDO.c.verb, _UNDO.c.data, _UNDO.c.until).where(
 _OFFER = update(_UNDO).where(_UNDO.c.person_id == bindparam("whose"))
 _NEW_OFFER = insert(_UNDO)
 _WITHDRAW = delete(_UNDO).where(_UNDO.c.person_id == bindparam("whose"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A stored event, as the platform gave it but scrubbed.
+
+    `withheld` is the number of identity numbers that were taken out of it.
+    """
+
+    id: int
+    platform: str
+    event: IncomingMessage
+    withheld: int
 
 
 class Inbox:
@@ -104,29 +118,27 @@ class Inbox:
         ).all()
         return [(row_id or 0, room) for row_id, room in rows]
 
-    def take(self, row_id: int) -> InboxRow | None:
+    def take(self, row_id: int) -> Arrived | None:
         """Get an event that has no effect yet."""
-        row = self._session.connection().execute(_TAKE, {"row": row_id}).mappings().first()
-        return InboxRow(**row) if row else None
+        row = self._session.connection().execute(_TAKE, {"row": row_id}).first()
+        if row is None:
+            return None
+        event = IncomingMessage(
+            event_id=row.event_id,
+            room=row.room,
+            sender=row.sender,
+            kind=Kind(row.kind),
+            text=row.text,
+            target=row.target,
+            thread=row.thread,
+            mentions_me=row.mentions_me,
+            is_direct=row.is_direct,
+        )
+        return Arrived(id=row.id, platform=row.platform, event=event, withheld=row.withheld)
 
-    def finish(self, row: InboxRow) -> None:
+    def finish(self, arrived: Arrived) -> None:
         """Mark an event as done, in the transaction of its effect."""
-        self._session.connection().execute(_FINISH, {"row": row.id})
-
-
-def incoming(row: InboxRow) -> IncomingMessage:
-    """Give the stored event as the platform gave it, scrubbed."""
-    return IncomingMessage(
-        event_id=row.event_id,
-        room=row.room,
-        sender=row.sender,
-        kind=Kind(row.kind),
-        text=row.text,
-        target=row.target,
-        thread=row.thread,
-        mentions_me=row.mentions_me,
-        is_direct=row.is_direct,
-    )
+        self._session.connection().execute(_FINISH, {"row": arrived.id})
 
 
 class Audit:

@@ -1,19 +1,72 @@
 """What is to be said, each once: kept from the transaction that wants it until it is posted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, update
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal, select, update
+from sqlmodel import Session, SQLModel
 
 from storage.log_tables import OutboxRow
 
 _OUTBOX = SQLModel.metadata.tables[OutboxRow.__tablename__]
-# The statements that every message passes through are plain ones, made once: through the session's
-# objects each costs about twice as much processor time.
-_SAID = tuple(column.name for column in _OUTBOX.c if column.name != "id")
-_POST = insert(_OUTBOX).returning(_OUTBOX.c.id)
-_POSTED = update(_OUTBOX).where(_OUTBOX.c.id == bindparam("row"))
+
+
+@dataclass(slots=True, kw_only=True)
+class Queued:
+    """One thing to be said, as the relay carries it about; the fields are those of `OutboxRow`.
+
+    A plain value: to make one of the table's own objects takes ten times as long, and each message
+    needs one. `id` is 0 until it is stored.
+    """
+
+    id: int = 0
+    key: str
+    platform: str
+    room: str = ""
+    address: str = ""
+    kind: str
+    template: str = ""
+    text: str = ""
+    artifact_id: int | None = None
+    subject: str = ""
+    attachments: list[int] = field(default_factory=list)
+    replaces: str | None = None
+    thread_of: str | None = None
+    thread: str | None = None
+    target: str | None = None
+    state: str = "pending"
+    tries: int = 0
+    reason: str = ""
+    event_id: str | None = None
+    created_at: datetime
+    tried_at: datetime | None = None
+    sent_at: datetime | None = None
+
+
+# The statements are plain ones, made once, for every message passes through them: through the
+# session's objects each costs about twice as much processor time.
+_C = _OUTBOX.c
+_NAMES = tuple(part.name for part in fields(Queued))
+_SAID = tuple(name for name in _NAMES if name != "id")
+_CHANGES = ("state", "tries", "reason", "event_id", "tried_at")
+_POST = insert(_OUTBOX).returning(_C.id)
+_CHANGE = update(_OUTBOX).where(_C.id == bindparam("row"))
+_ROWS = select(*(_C[name] for name in _NAMES)).order_by(_C.id)
+_WAITS = _C.state.in_(("pending", "sending"))
+_BY_ID, _BY_KEY, _BY_EVENT = (
+    _ROWS.where(column == bindparam("wanted")) for column in (_C.id, _C.key, _C.event_id)
+)
+_WAITS_THERE = select(literal(1)).where(_C.room == bindparam("place"), _WAITS).limit(1)
+_NEWER_EDIT = (
+    select(literal(1))
+    .where(
+        _C.replaces == bindparam("edited"),
+        _C.id > bindparam("row"),
+        _C.state.in_(("pending", "sent")),
+    )
+    .limit(1)
+)
 
 
 class Outbox:
@@ -22,100 +75,85 @@ class Outbox:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, row: OutboxRow) -> None:
-        """Add something to say; the row gets its id and stays outside the session."""
+    def add(self, row: Queued) -> None:
+        """Add something to say; the row gets its id."""
         columns = {name: getattr(row, name) for name in _SAID}
         row.id = self._session.connection().execute(_POST, columns).scalar_one()
 
-    def todo(self, limit: int) -> Sequence[OutboxRow]:
-        """List what waits to be sent, the oldest first."""
-        return self._session.exec(
-            select(OutboxRow)
-            .where(col(OutboxRow.state).in_(("pending", "sending")))
-            .order_by(col(OutboxRow.id))
-            .limit(limit)
-        ).all()
-
-    def get(self, row_id: int) -> OutboxRow:
-        """Get a row by id."""
-        return self._session.get_one(OutboxRow, row_id)
+    def change(self, row: Queued) -> None:
+        """Store how far the row has come: state, tries, reason, event id, time tried."""
+        columns = {name: getattr(row, name) for name in _CHANGES}
+        self._session.connection().execute(_CHANGE, {"row": row.id, **columns})
 
     def posted(self, rows: Sequence[tuple[int, str, datetime]]) -> None:
         """Note what has been posted: row id, event id, time; many rows in one statement."""
         self._session.connection().execute(
-            _POSTED,
+            _CHANGE,
             [
                 {"row": row_id, "state": "sent", "event_id": event_id, "sent_at": at}
                 for row_id, event_id, at in rows
             ],
         )
 
-    def by_key(self, key: str) -> OutboxRow | None:
+    def get(self, row_id: int) -> Queued:
+        """Get a row by id."""
+        rows = self._session.connection().execute(_BY_ID, {"wanted": row_id})
+        return Queued(**rows.mappings().one())
+
+    def by_key(self, key: str) -> Queued | None:
         """Find a row by its key."""
-        return self._session.exec(select(OutboxRow).where(OutboxRow.key == key)).first()
+        found = self._session.connection().execute(_BY_KEY, {"wanted": key}).mappings().first()
+        return Queued(**found) if found else None
 
-    def by_event(self, event_id: str) -> OutboxRow | None:
+    def by_event(self, event_id: str) -> Queued | None:
         """Find what was posted as this event."""
-        return self._session.exec(select(OutboxRow).where(OutboxRow.event_id == event_id)).first()
+        rows = self._session.connection().execute(_BY_EVENT, {"wanted": event_id})
+        found = rows.mappings().first()
+        return Queued(**found) if found else None
 
-    def may_be_posting(self, room: str, event_id: str | None) -> bool:
-        """Tell whether an event that we do not know may be one that we are posting in the room."""
-        waits = select(OutboxRow.id).where(
-            OutboxRow.room == room, col(OutboxRow.state).in_(("pending", "sending"))
-        )
-        if event_id is None or self.by_event(event_id) is not None:
-            return False
-        return self._session.exec(waits.limit(1)).first() is not None
+    def todo(self, limit: int) -> Sequence[Queued]:
+        """List what waits to be sent, the oldest first."""
+        return self._where(_WAITS, limit)
 
-    def newer_edit(self, row: OutboxRow) -> bool:
-        """Tell whether a later edit of the same message waits, so that this one may be left out."""
-        return (
-            self._session.exec(
-                select(OutboxRow.id).where(
-                    OutboxRow.replaces == row.replaces,
-                    col(OutboxRow.id) > row.id,
-                    col(OutboxRow.state).in_(("pending", "sent")),
-                )
-            ).first()
-            is not None
-        )
-
-    def trouble(self) -> Sequence[OutboxRow]:
+    def trouble(self) -> Sequence[Queued]:
         """List what could not be delivered or whose outcome is unknown."""
-        return self._session.exec(
-            select(OutboxRow)
-            .where(col(OutboxRow.state).in_(("failed", "uncertain")))
-            .order_by(col(OutboxRow.id))
-        ).all()
+        return self._where(_C.state.in_(("failed", "uncertain")))
 
     def waiting(self) -> int:
         """Count what waits to be sent."""
-        return self._session.exec(
-            select(func.count())
-            .select_from(OutboxRow)
-            .where(col(OutboxRow.state).in_(("pending", "sending")))
-        ).one()
+        count = select(func.count()).select_from(_OUTBOX).where(_WAITS)
+        return int(self._session.connection().execute(count).scalar_one())
+
+    def may_be_posting(self, room: str, event_id: str | None) -> bool:
+        """Tell whether an event that we do not know may be one that we are posting in the room."""
+        if event_id is None or self.by_event(event_id) is not None:
+            return False
+        waits = self._session.connection().execute(_WAITS_THERE, {"place": room})
+        return waits.first() is not None
+
+    def newer_edit(self, row: Queued) -> bool:
+        """Tell whether a later edit of the same message waits, so that this one may be left out."""
+        newer = self._session.connection().execute(
+            _NEWER_EDIT, {"edited": row.replaces, "row": row.id}
+        )
+        return newer.first() is not None
 
     def move_room(self, platform: str, old: str, new: str) -> None:
         """Point what waits for a room to the one that has taken its place."""
-        self._session.exec(
-            update(OutboxRow)
-            .where(
-                col(OutboxRow.platform) == platform,
-                col(OutboxRow.room) == old,
-                col(OutboxRow.state) == "pending",
-            )
+        self._session.connection().execute(
+            update(_OUTBOX)
+            .where(_C.platform == platform, _C.room == old, _C.state == "pending")
             .values(room=new)
         )
 
     def address_rooms(self, platform: str, address: str, room: str) -> None:
         """Point what waits for somebody's direct room to it, now that it is open."""
-        self._session.exec(
-            update(OutboxRow)
-            .where(
-                col(OutboxRow.platform) == platform,
-                col(OutboxRow.address) == address,
-                col(OutboxRow.room) == "",
-            )
+        self._session.connection().execute(
+            update(_OUTBOX)
+            .where(_C.platform == platform, _C.address == address, _C.room == "")
             .values(room=room)
         )
+
+    def _where(self, condition: ColumnElement[bool], limit: int | None = None) -> list[Queued]:
+        rows = self._session.connection().execute(_ROWS.where(condition).limit(limit))
+        return [Queued(**row) for row in rows.mappings()]

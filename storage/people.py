@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Row, bindparam
+from sqlalchemy import Row, bindparam, update
 from sqlalchemy import select as columns_of
 from sqlmodel import Session, SQLModel, col, select
 
@@ -15,7 +15,8 @@ from storage.presence import who_where
 from storage.tables import AbsenceRow, AccountRow, HoldingRow, PersonRow, RoomRow
 from storage.units import Units
 
-_ACCOUNT = SQLModel.metadata.tables[AccountRow.__tablename__]
+_PERSON, _ACCOUNT = (SQLModel.metadata.tables[row.__tablename__] for row in (PersonRow, AccountRow))
+_CHANGE = update(_PERSON).where(_PERSON.c.id == bindparam("whose"))
 _ACCOUNTS_OF = (
     columns_of(_ACCOUNT).where(_ACCOUNT.c.person_id == bindparam("whose")).order_by(_ACCOUNT.c.id)
 )
@@ -114,24 +115,21 @@ class People(Units):
 
     def change_person(self, person_id: int, *, name: str, email: str | None, language: str) -> None:
         """Correct a person's name, address or language."""
-        row = self._session.get_one(PersonRow, person_id)
-        self._known.clear()
-        row.name, row.email, row.language = name, email, language
-        self._session.add(row)
+        self._change(person_id, name=name, email=email, language=language)
 
     def set_function(self, person_id: int, function: str) -> None:
         """Say what somebody is there for, e.g. "polis"."""
-        row = self._session.get_one(PersonRow, person_id)
-        self._known.clear()
-        row.function = function
-        self._session.add(row)
+        self._change(person_id, function=function)
 
     def set_active(self, person_id: int, active: bool) -> None:
         """Let somebody leave, or come back; nothing they wrote goes away."""
-        row = self._session.get_one(PersonRow, person_id)
+        self._change(person_id, active=active)
+
+    def _change(self, person_id: int, **columns: object) -> None:
+        self._session.flush()
+        self._session.connection().execute(_CHANGE, {"whose": person_id, **columns})
+        self._session.expire_all()  # rows already read do not see what a plain statement has done
         self._known.clear()
-        row.active = active
-        self._session.add(row)
 
     def give(self, person_id: int, holding: Holding) -> None:
         """Give a role; one that is held already stays."""

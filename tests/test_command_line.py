@@ -31,7 +31,7 @@ from bot.domain.report import Audience
 from bot.domain.roster import ChangeKind, Code
 from bot.handouts import Artifact
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
 
 ROOT = Path(__file__).parents[1]
@@ -443,14 +443,14 @@ def test_outbox(ready: Installation) -> None:
     def add(uow: UnitOfWork) -> None:
         for n, told in enumerate(("failed", "uncertain", "sent"), start=1):
             uow.outbox.add(
-                OutboxRow(
+                Queued(
                     key=f"k{n}", platform="matrix", room=f"!r{n}:b.se", kind="text",
                     template="remind", text="hemligt", state=told, reason="stängt", tries=3,
                     tried_at=NOW, created_at=NOW,
                 )
             )  # fmt: skip
         uow.outbox.add(
-            OutboxRow(
+            Queued(
                 key="k4", platform="mail", room="eva@polis.se", kind="letter", template="mail_call",
                 state="failed", reason="550", tries=1, created_at=NOW,
             )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from bot.outbox import Relay
 from bot.platforms.mail import MailSender
 from bot.ports import File, Letter, NotSent, Platform, Removal, Sender, Text
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from tests.fakes import FakeClock, FakePlatform
 from tests.live.mailserver import HOST, Fault, MailServer, mail_server
 
@@ -49,9 +49,9 @@ class Office:
             timeout=timeout,
         )
 
-    def write(self, key: str, to: str = ASA, files: Sequence[int] = ()) -> OutboxRow:
+    def write(self, key: str, to: str = ASA, files: Sequence[int] = ()) -> Queued:
         """Put a letter into the outbox."""
-        row = OutboxRow(
+        row = Queued(
             key=key,
             platform="mail",
             room=to,
@@ -64,11 +64,9 @@ class Office:
         self.database.now(lambda uow: uow.outbox.add(row))
         return row
 
-    def say(self, key: str) -> OutboxRow:
+    def say(self, key: str) -> Queued:
         """Put a chat message into the outbox."""
-        row = OutboxRow(
-            key=key, platform="matrix", room="!bra", kind="text", text=key, created_at=NOW
-        )
+        row = Queued(key=key, platform="matrix", room="!bra", kind="text", text=key, created_at=NOW)
         self.database.now(lambda uow: uow.outbox.add(row))
         return row
 
@@ -77,7 +75,7 @@ class Office:
         artifact = Artifact(name=name, media_type=media_type, content=content, sha256="0" * 64)
         return self.database.now(lambda uow: uow.papers.keep(artifact))
 
-    def row(self, key: str) -> OutboxRow:
+    def row(self, key: str) -> Queued:
         """Read a row anew."""
         row = self.database.now(lambda uow: uow.outbox.by_key(key))
         assert row is not None
@@ -99,10 +97,10 @@ class Office:
         """Run one process's relay; leaving it kills whatever still runs."""
         tasks: list[asyncio.Task[None]] = []
 
-        async def failed(rows: Sequence[OutboxRow]) -> None:
+        async def failed(rows: Sequence[Queued]) -> None:
             self.told += [(row.key, row.state) for row in rows]
 
-        async def completed(_: Sequence[OutboxRow]) -> None:
+        async def completed(_: Sequence[Queued]) -> None:
             if killed_at_the_end:
                 raise asyncio.CancelledError
 
@@ -273,9 +271,7 @@ async def test_without_a_mail_server_a_letter_fails_and_the_chat_goes_on(office:
     office.write("a")
     office.say("hej")
     handed_over = office.write("b")
-    office.database.now(
-        lambda uow: setattr(uow.outbox.get(handed_over.id or 0), "state", "sending")
-    )
+    office.database.now(lambda uow: uow.outbox.change(replace(handed_over, state="sending")))
     async with office.life() as relay:
         await until(lambda: relay.idle)
     assert sorted(office.told) == [("a", "failed"), ("b", "uncertain")]

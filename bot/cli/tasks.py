@@ -15,7 +15,7 @@ from bot.domain.calendar import Period
 from bot.domain.people import Role
 from bot.domain.roster import Change, RosterInvalid, RosterProblem
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
 
 ALIVE_FOR = timedelta(minutes=20)
@@ -102,6 +102,7 @@ def outbox(
         if action == "retry":
             # Else the relay would give it up at once, as tried too long ago.
             row.tries, row.tried_at, row.reason = 0, None, ""
+        uow.outbox.change(row)
         uow.audit.add(
             at=now,
             action=f"cli:outbox:{action}",
@@ -209,7 +210,7 @@ def _change(change: Change, phrases: Phrases) -> str:
     return phrases.change(change.kind, params)
 
 
-def _undelivered(row: OutboxRow, settings: Settings, phrases: Phrases) -> str:
+def _undelivered(row: Queued, settings: Settings, phrases: Phrases) -> str:
     """Tell about a row without its text, which may hold what nobody but the reader should see."""
     kind = phrases.name("outbox", row.kind)
     return phrases(

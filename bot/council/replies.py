@@ -9,19 +9,19 @@ from bot.command import Context
 from bot.domain.errors import NotFound
 from bot.domain.meeting import Meeting, MeetingState
 from bot.ports import IncomingMessage
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 
 CALL = re.compile(r"(?:call|remind)/m\d+")
 """How the keys of messages begin that may be answered by a reaction, a reply or a word in their
 thread: calls, new times, reminders of a meeting. A round's reminders name a month."""
 
 
-def is_call(row: OutboxRow) -> bool:
+def is_call(row: Queued) -> bool:
     """Tell whether a message asks whether people come."""
     return row.kind == "text" and CALL.match(row.key) is not None
 
 
-def called_in(ctx: Context, event: IncomingMessage) -> OutboxRow | None:
+def called_in(ctx: Context, event: IncomingMessage) -> Queued | None:
     """Find the call that an event replies to, or in whose thread it stands."""
     for event_id in (event.target, event.thread):
         row = ctx.uow.outbox.by_event(event_id) if event_id else None

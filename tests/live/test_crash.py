@@ -10,7 +10,7 @@ import pytest
 
 from bot.outbox import Relay
 from storage.database import Database
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from tests.fakes import FakeClock, FakePlatform
 from tests.live.crash import crash
 from tests.live.crash_check import Register, errors_in
@@ -32,7 +32,7 @@ async def test_who_is_killed_between_posting_and_telling_tells_in_the_next_life(
     database.migrate()
     clock, platform = FakeClock(datetime(2026, 11, 9, 9, tzinfo=UTC)), FakePlatform()
     platform.add_room("!bra", set())
-    row = OutboxRow(
+    row = Queued(
         key="publish/1/details",
         platform="matrix",
         room="!bra",
@@ -47,7 +47,7 @@ async def test_who_is_killed_between_posting_and_telling_tells_in_the_next_life(
     async def live(*, killed: bool) -> None:
         lanes: list[asyncio.Task[None]] = []
 
-        async def completed(rows: Sequence[OutboxRow]) -> None:
+        async def completed(rows: Sequence[Queued]) -> None:
             if killed:
                 raise asyncio.CancelledError
             told.extend(r.key for r in rows)

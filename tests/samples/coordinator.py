@@ -12,7 +12,8 @@ from bot.domain.schedule import Occurrence
 from bot.domain.term import Term, TermKind
 from bot.ports import Notice, RoomHealth
 from commands.status import Coming
-from storage.log_tables import AuditRow, OutboxRow
+from storage.log_tables import AuditRow
+from storage.outbox import Queued
 from storage.papers import Paper, PaperKind, PaperState
 from tests.samples.cast import (
     ANNA,
@@ -184,7 +185,7 @@ def office() -> Samples:
     }
     kept = {"cycle": CYCLE, "text": HOSTILE}
     well = RoomHealth(room="!a", joined=True, may_write=True, may_attach=True, encrypted=True)
-    failed = OutboxRow(
+    failed = Queued(
         key="k",
         platform="matrix",
         kind="text",
@@ -193,7 +194,7 @@ def office() -> Samples:
         state="uncertain",
         created_at=NOW,
     )
-    lost = OutboxRow(
+    lost = Queued(
         key="l",
         platform="matrix",
         kind="text",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.ports import Kind
-from storage.log_tables import OutboxRow
+from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
 from tests.stories.conftest import Town
 from tests.stories.world import at
@@ -32,10 +32,11 @@ async def test_a_reaction_waits_for_the_message_that_it_is_about(town: Town) -> 
     question = w.last(room)
     w.told(town.rut)
 
-    def unheard(uow: UnitOfWork) -> OutboxRow:
+    def unheard(uow: UnitOfWork) -> Queued:
         row = uow.outbox.by_event(question.event_id)
         assert row is not None
         row.state, row.event_id = "pending", None
+        uow.outbox.change(row)
         return row
 
     row = await w.runtime.database.transact(unheard)
@@ -43,7 +44,7 @@ async def test_a_reaction_waits_for_the_message_that_it_is_about(town: Town) -> 
         w.runtime.mailbox, room, town.rut, "1️⃣", kind=Kind.REACTION, target=question.event_id
     )
     await happens
-    heard = (row.id or 0, question.event_id, datetime.now(UTC))
+    heard = (row.id, question.event_id, datetime.now(UTC))
     await w.runtime.database.transact(lambda uow: uow.outbox.posted([heard]))
     await w.settle()
     assert w.told(town.rut) != []
