@@ -19,6 +19,8 @@ COPY bot bot
 COPY commands commands
 COPY storage storage
 COPY templates templates
+# Compiled once here: the bot may not write beside its sources, and would do it at every start.
+RUN python -m compileall -q bot commands storage
 # These two win over the settings file, whose relative paths would lead into a folder that can't
 # be written to. For PostgreSQL, set LAGESBOT_DATABASE on the container.
 ENV PATH=/opt/lagesbot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

@@ -13,13 +13,14 @@ from bot.dispatcher import Dispatcher
 from bot.documents.calendar_file import IcsWriter
 from bot.documents.typesetter import TypstTypesetter
 from bot.domain.schedule import Occurrence, due
+from bot.garbage import look_seldom
 from bot.holidays_se import swedish_calendar
 from bot.installation import labels_of, rules_of, settle
 from bot.mailbox import StoredMailbox
 from bot.outbox import Relay
 from bot.plan import planned
 from bot.ports import Clock, Platform, RoomHealth, Sender
-from bot.process import OnlyOne, SystemClock, look_for_garbage_seldom
+from bot.process import OnlyOne, SystemClock
 from bot.questions import load_question_sets
 from bot.render import Renderer
 from bot.scheduler import Scheduler
@@ -109,7 +110,7 @@ class Runtime:
         with OnlyOne(self._settings.data):
             try:
                 await self.begin()
-                look_for_garbage_seldom()
+                look_seldom()
                 await self.scheduler.start()
                 self._spawn(self.scheduler.follow())
                 await self.platform.listen(self.mailbox)

@@ -1,7 +1,6 @@
 """What belongs to a process and not to the bot: its clock, its lock, what its log may say."""
 
 import fcntl
-import gc
 import logging
 import os
 from datetime import UTC, datetime
@@ -9,19 +8,6 @@ from pathlib import Path
 
 from bot.config import BadSettings
 from bot.domain.privacy import scrub
-
-
-def look_for_garbage_seldom() -> None:
-    """Spare the event loop the collector's full rounds, which stop every thread.
-
-    What the start has loaded stays for life and is never looked through again, and the rest only
-    after seven million new objects: reading years of answers for a report makes a million, none of
-    them garbage, and each full round among them took a quarter of a second. What is not in a
-    circle is let go at once all the same.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(700, 10, 1000)
 
 
 class SystemClock:

@@ -19,7 +19,7 @@ from tests.benchmarks.bare_sealing import BareSealing
 
 
 class BareEncrypted(BareClient):
-    """Says `text` in every one of the rooms, encrypted for the one person in each."""
+    """Says `content` in every one of the rooms, encrypted for the one person in each."""
 
     def __init__(self, http: aiohttp.ClientSession, given: dict[str, Any]) -> None:
         super().__init__(http, given)

@@ -4,6 +4,11 @@ Started with one file of JSON: the settings, and how far its clock is ahead of t
 reminder is only given in office hours). It tells when the first sync has been stored.
 """
 
+# ruff: noqa: E402
+from bot.garbage import do_not_look
+
+do_not_look()  # as the bot itself begins, before anything is loaded
+
 import asyncio
 import contextlib
 import json

@@ -14,8 +14,9 @@ from tests.benchmarks.bare_process import FAN_OUT, PING
 from tests.benchmarks.measured import Measured
 from tests.benchmarks.processes import Processes
 from tests.benchmarks.sizes import Sizes
-from tests.benchmarks.waiting import all_posted, is_message
+from tests.benchmarks.waiting import all_posted, is_message, said_by_bare
 from tests.live.client import MatrixUser
+from tests.live.timeline import Event
 
 COMMAND = "!språk svenska"
 """A real command: it reads and changes the person, keeps an undo, writes the audit, and replies."""
@@ -66,10 +67,11 @@ class ChatBench:
         for watcher in watchers:
             await watcher.sync_once()
             watcher.listen()
-        answering = self._processes.bare(self._stage.bare, "pong", [])
-        async with self._processes.bot(settings) as bot, answering as bare:
-            await self._replies()
-            await self._bursts(bot, bare)
+        async with self._processes.bot(settings) as bot:
+            reply = await self._first_reply()
+            async with self._processes.bare(self._stage.bare, reply, []) as bare:
+                await self._replies()
+                await self._bursts(bot, bare)
         self.rooms = rooms = await self._stage.add_rooms(self._sizes.rooms)
         municipality.set_direct_rooms(settings.database, rooms)
         await self._starts(settings)
@@ -83,6 +85,16 @@ class ChatBench:
         return self.times
 
     # One reply
+
+    async def _first_reply(self) -> Event:
+        """Give what the bot says, for the bare client to say it too."""
+        user, room = self._stage.users[0], self._stage.with_bot[0]
+        sent = asyncio.create_task(user.send(room, COMMAND))
+        told = await user.wait_for(
+            lambda e: e["room_id"] == room and is_message(e, self._stage.bot.user_id), within=30
+        )
+        await sent
+        return said_by_bare(told["content"])
 
     async def _replies(self) -> None:
         stage = self._stage
@@ -162,11 +174,11 @@ class ChatBench:
         after = len(stage.bot.seen)
         times.bot_fan_outs.append(await self._fan_out(rooms, "!öppna", stage.coordinator))
         prompt = next(
-            e["content"]["body"]
+            e["content"]
             for e in stage.bot.seen[after:]
             if e["room_id"] == rooms[0] and is_message(e, stage.bot.user_id)
         )
-        async with self._processes.bare(stage.bot, prompt, rooms) as bare:
+        async with self._processes.bare(stage.bot, said_by_bare(prompt), rooms) as bare:
             bare.watch_stalls()
             for turn in range(self._sizes.fan_out_pairs):
                 times.bare_fan_outs.append(await self._fan_out(rooms, FAN_OUT, stage.stranger))

@@ -20,8 +20,9 @@ from tests.benchmarks.encrypted_rooms import EncryptedRooms, position
 from tests.benchmarks.measured import Measured
 from tests.benchmarks.processes import Processes
 from tests.benchmarks.sizes import Sizes
-from tests.benchmarks.waiting import SEALED, all_posted, is_message
+from tests.benchmarks.waiting import SEALED, all_posted, is_message, said_by_bare
 from tests.live.client import MatrixUser
+from tests.live.timeline import Event
 
 _WITHIN = 180.0
 _COLD, _WARM = "cold", "warm"
@@ -62,7 +63,7 @@ class EncryptedBench:
         self._stage = processes.stage
         self._others = others
         self._sizes = sizes
-        self._prompt = ""
+        self._prompt: Event = {}
         self.times = EncryptedTimes()
 
     async def run(self) -> EncryptedTimes:
@@ -90,14 +91,14 @@ class EncryptedBench:
                 await self._fan_out(bot, f"bot_{state}", made.rooms, text, stage.coordinator)
                 if not self._prompt:
                     (said,) = await made.people[0].read(made.rooms[0], stage.bot.user_id)
-                    self._prompt = str(said["body"])
+                    self._prompt = said_by_bare(said)
 
     async def _bare_turn(self, made: EncryptedRooms) -> None:
         given = {
             **made.own_device(),
             "rooms": made.rooms,
             "people": [person.user_id for person in made.people],
-            "text": self._prompt,
+            "content": self._prompt,
             "since": await position(self._stage),
         }
         async with self._processes.bare_encrypted(given) as bare:
@@ -125,8 +126,7 @@ class EncryptedBench:
         number = random.randrange(1, len(made.rooms))  # the first person has read already
         said = await made.people[number].read(made.rooms[number], self._stage.bot.user_id)
         by_bot = [content for content in said if KEY_FIELD in content]
-        by_bare = [content for content in said if content["body"] == self._prompt]
-        by_bare = [content for content in by_bare if KEY_FIELD not in content]
+        by_bare = [content for content in said if content == self._prompt]
         each_said = 2 * self._sizes.encrypted_pairs
         assert (len(by_bot), len(by_bare)) == (each_said, each_said), said
 

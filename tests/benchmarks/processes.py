@@ -9,6 +9,7 @@ from tests.benchmarks import municipality
 from tests.benchmarks.measured import Measured
 from tests.benchmarks.stage import PASSWORD, Stage
 from tests.live.client import MatrixUser
+from tests.live.timeline import Event
 
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -46,13 +47,13 @@ class Processes:
         given = {"settings": settings.model_dump(mode="json"), "ahead_seconds": self.ahead}
         return Measured("tests.benchmarks.bot_process", given, self.folder)
 
-    def bare(self, account: MatrixUser, text: str, rooms: list[str]) -> Measured:
+    def bare(self, account: MatrixUser, content: Event, rooms: list[str]) -> Measured:
         """Give the bare client, to be started by entering it."""
         given = {
             "base_url": account.base_url,
             "user_id": account.user_id,
             "access_token": account.access_token,
-            "text": text,
+            "content": content,
             "rooms": rooms,
         }
         return Measured("tests.benchmarks.bare_process", given, self.folder)
