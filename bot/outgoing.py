@@ -7,6 +7,9 @@ from bot.command import Context, Here, Message, ToForum, ToMail, ToPerson
 from bot.domain.people import Forum
 from storage.outbox import Queued
 
+MOST_SIGNS = 10_000
+"""Of Markdown in a message: with its HTML form, and encrypted, it is just below what a Matrix event
+may hold, 64 KiB. An edit holds its text twice."""
 MAIL = "mail"
 """The name of the sender that carries e-mail."""
 
@@ -75,7 +78,21 @@ def _row(ctx: Context, message: Message, key: str) -> Queued | None:
     if row.kind == "letter":
         row.subject, _, row.text = row.text.partition("\n")
         row.text = row.text.strip()
+    else:
+        row.text = _cut(ctx, row, language)
     return row
+
+
+def _cut(ctx: Context, row: Queued, language: str) -> str:
+    """End a text that no message can hold at the end of a line, and say so.
+
+    The same text is always cut at the same place: what is posted remains what was previewed.
+    """
+    most = MOST_SIGNS // 2 if row.replaces else MOST_SIGNS
+    if len(row.text) <= most:
+        return row.text
+    shown = row.text[:most].rpartition("\n")[0] or row.text[:most]
+    return f"{shown}\n\n{ctx.words.render('cut', language, {})}"
 
 
 def _blank(now: datetime, key: str, platform: str, kind: str) -> Queued:

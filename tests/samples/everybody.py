@@ -57,6 +57,7 @@ def general(commands: Mapping[str, CommandWords]) -> Samples:
     ranked = sorted(commands, key=lambda verb: commands[verb].rank)
     own = [commands[v] for v in ("respond", "status", "absence", "undo", "language")]
     return {
+        "cut": {"": {}},
         "help": {
             "reporter": {
                 "allowed": own,

@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.people import Holding, Role, Unit
-from bot.ports import IncomingMessage, Kind
+from bot.outgoing import MOST_SIGNS
+from bot.platforms.matrix.content import MAX_PLAIN_BYTES, check_size, text_content
+from bot.platforms.matrix.transport import encode
+from bot.ports import IncomingMessage, Kind, Text
+from storage.unit_of_work import UnitOfWork
 from tests.stories.conftest import Town
 from tests.stories.world import BRA, OFFICE, SAMSA, at
 
@@ -325,3 +329,21 @@ async def test_cancelling_one_unit_shows_the_question_of_the_other(town: Town) -
     gone, following = w.told(town.kim)
     assert "Biblioteket är borttaget" in gone
     assert "Nu gäller det **Björbo skola**" in following
+
+
+async def test_what_the_chat_cannot_hold_ends_at_a_line_and_says_so(town: Town) -> None:
+    """A list of many units is posted as far as it goes, and fits an encrypted event."""
+    w = town.world
+
+    def add(uow: UnitOfWork) -> None:
+        for number in range(500):
+            uow.people.save_unit(Unit(id=0, name=f"Skola {number}", board="KSN", place="Björbo"))
+
+    w.runtime.database.now(add)
+    await w.says(town.kim, "!enhet", room=OFFICE)
+    told = w.last(OFFICE).text
+    *_, line, end = [line for line in told.splitlines() if line]
+    assert line.startswith("- ") and line.endswith("ingen rapportör")  # noqa: PT018
+    assert "mer får inte plats" in end
+    assert MOST_SIGNS - 200 < len(told) < MOST_SIGNS + 200
+    check_size(encode(text_content("k", Text(markdown=told))), MAX_PLAIN_BYTES)
