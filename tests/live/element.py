@@ -116,7 +116,13 @@ class Element(ElementReceiver):
 
     @classmethod
     async def register(
-        cls, homeserver: Homeserver, name: str, *, cross_sign: bool = True, strict: bool = True
+        cls,
+        homeserver: Homeserver,
+        name: str,
+        *,
+        cross_sign: bool = True,
+        strict: bool = True,
+        auto_join: bool = True,
     ) -> Self:
         """Make an account whose name nobody else has, and let it in; it joins where invited."""
         localpart = f"{name}-{uuid.uuid4().hex[:8]}"
@@ -127,7 +133,7 @@ class Element(ElementReceiver):
             PASSWORD,
             cross_sign=cross_sign,
             strict=strict,
-            auto_join=True,
+            auto_join=auto_join,
         )
 
     async def replace_identity(self) -> None:

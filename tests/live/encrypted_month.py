@@ -5,9 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from sqlmodel import select
+
 from bot.app import Runtime
 from bot.config import Administrator, Matrix, Municipality, Rooms, Settings
 from bot.domain.people import Holding, Role, Unit
+from storage.database import Database
+from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
 from tests.fakes import ShiftedClock
 from tests.live.homeserver import Homeserver, Registered
@@ -57,3 +61,15 @@ async def running(settings: Settings, begins: str) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def asked(settings: Settings) -> None:
+    """Wait until everybody's question has been posted."""
+    database = Database(settings.database)
+    waits = select(OutboxRow.state).where(OutboxRow.template == "prompt")
+    try:
+        async with asyncio.timeout(30):
+            while set(database.now(lambda uow: list(uow.outbox._session.exec(waits)))) != {"sent"}:
+                await asyncio.sleep(0.2)
+    finally:
+        database.close()

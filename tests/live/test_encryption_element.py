@@ -9,7 +9,7 @@ from bot.platforms.matrix.offline import recovery_key
 from bot.ports import File, Kind, Text
 from tests.live.element import Element, Identity, Message
 from tests.live.encrypted_bot import EncryptedBot, known_to
-from tests.live.encrypted_month import running, settle
+from tests.live.encrypted_month import asked, running, settle
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import PASSWORD, Box
 
@@ -24,7 +24,8 @@ def clean(message: Message) -> bool:
 async def meet(person: Element, user_id: str) -> None:
     """Let somebody's client learn who the bot is.
 
-    It never looks again at a message that came before it knew the sender's identity.
+    A key that comes at the very moment when the client learns it may stay doubted for ever (its
+    makers know of this race). A client that joins by itself can meet it; people join by hand.
     """
     async with asyncio.timeout(20):
         while not (await person.identity(user_id)).exists:
@@ -104,7 +105,7 @@ async def test_a_month_goes_by_encrypted(homeserver: Homeserver, tmp_path: Path)
     bot = await homeserver.register(f"lagesbot-{uuid.uuid4().hex[:8]}", PASSWORD)
     async with (
         await Element.register(homeserver, "kim") as kim,
-        await Element.register(homeserver, "ria") as ria,
+        await Element.register(homeserver, "ria", auto_join=False) as ria,
     ):
         forums = [
             await kim.create_room([bot.user_id], name=name) for name in ("Kontor", "BRÅ", "SAMSA")
@@ -112,12 +113,13 @@ async def test_a_month_goes_by_encrypted(homeserver: Homeserver, tmp_path: Path)
         office, bra, samsa = forums
         settings = settle(bot, homeserver, tmp_path, forums, kim.user_id, ria.user_id)
         async with running(settings, "2026-11-02 08:59:45"):
-            for person in (kim, ria):
-                await meet(person, bot.user_id)
+            await meet(kim, bot.user_id)
             await kim.wait_for("oktober 2026", room=office, within=30)
-            # Her client may not know the bot yet when this comes, and then never shows it.
-            first = await ria.wait_for(lambda one: one.kind == "m.room.message", within=30)
-            direct = first.room
+            # As people do it: she looks at her telephone when the question is there already.
+            direct = (await ria.wait_for_invitation(sender=bot.user_id, within=30)).room
+            await asked(settings)
+            await ria.join(direct)
+            await ria.wait_for("Fråga 1 av 8", room=direct)
             await ria.send(direct, "1")
             await ria.wait_for("Fråga 2 av 8", room=direct)
             await ria.send(direct, "2")
@@ -135,5 +137,5 @@ async def test_a_month_goes_by_encrypted(homeserver: Homeserver, tmp_path: Path)
             await kim.wait_for("ligger nu i rummet för SAMSA", room=office)
         told = [one for one in (*kim.seen, *ria.seen) if one.kind == "m.room.message"]
         assert len(told) > 20
-        assert {one.event_id for one in told if not clean(one)} <= {first.event_id}
-        assert kim.failures == []
+        assert [one for one in told if not clean(one)] == []
+        assert kim.failures == ria.failures == []
