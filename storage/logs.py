@@ -21,7 +21,9 @@ _SEEN = columns_of(_INBOX.c.event_id).where(
     _INBOX.c.platform == bindparam("on"), _INBOX.c.event_id.in_(bindparam("ids", expanding=True))
 )
 _ARRIVE = insert(_INBOX).returning(_INBOX.c.id, sort_by_parameter_order=True)
-_TAKE = columns_of(_INBOX).where(_INBOX.c.id == bindparam("row"), _INBOX.c.done.is_(False))
+_TAKE = columns_of(
+    *(column for column in _INBOX.c if column.name not in ("received_at", "done"))
+).where(_INBOX.c.id == bindparam("row"), _INBOX.c.done.is_(False))
 _FINISH = update(_INBOX).where(_INBOX.c.id == bindparam("row")).values(done=True)
 _NOTE = insert(_AUDIT)
 _MOVE = update(_POSITION).where(_POSITION.c.platform == bindparam("on"))
