@@ -154,11 +154,14 @@ class RoomHealth:
 class Notice:
     """Something about the platform that a person should know, and how often.
 
+    `about` is the room or account that it is about, where it is about one; `since` is when.
     The words to each code, with what to do, stand in templates/messages/<language>/health.md.
     """
 
     code: str
     count: int = 1
+    about: str = ""
+    since: datetime | None = None
 
 
 class Sender(Protocol):

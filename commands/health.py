@@ -1,9 +1,13 @@
 """`!hälsa`: ask the platform what the bot can really do, and say what is wrong with its cure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bot.command import Context, Errand, Inspect, Message, command
 from bot.domain.people import OFFICE, Forum
+from bot.ports import Notice
+
+_UNREAD, _IDENTITY = "unreadable", "new_identity"
+_NAMED = (_UNREAD, _IDENTITY)
 
 
 def prepare(ctx: Context) -> Errand | None:
@@ -33,7 +37,13 @@ def health(ctx: Context) -> Iterable[Message]:
         template="health",
         data={
             "rooms": rooms,
-            "notices": ctx.product.notices,
+            "notices": [n for n in ctx.product.notices if n.code not in _NAMED],
+            **_unread(ctx, [n for n in ctx.product.notices if n.code == _UNREAD]),
+            "identities": [
+                (_name(ctx, notice.about), notice.about, notice.since)
+                for notice in ctx.product.notices
+                if notice.code == _IDENTITY
+            ],
             "encrypts": ctx.product.encrypts,
             "unreachable": unreachable,
             "waiting": ctx.uow.outbox.waiting(),
@@ -41,3 +51,23 @@ def health(ctx: Context) -> Iterable[Message]:
             "read_at": ctx.uow.inbox.read_at(ctx.rules.platform),
         },
     )
+
+
+def _unread(ctx: Context, notices: Iterable[Notice]) -> Mapping[str, object]:
+    """Tell what could not be read: in direct chats together, for there they know, else by room."""
+    direct = {account.direct_room for account in ctx.uow.people.all_accounts()}
+    rooms = []
+    in_direct = 0
+    for notice in notices:
+        if notice.about in direct:
+            in_direct += notice.count
+        else:
+            forum = ctx.uow.people.forum_of(ctx.rules.platform, notice.about)
+            rooms.append((forum, notice.about, notice.count))
+    return {"unread_direct": in_direct, "unread": rooms}
+
+
+def _name(ctx: Context, account: str) -> str:
+    """Name whose account it is, or nobody."""
+    person = ctx.uow.people.of_account(ctx.rules.platform, account)
+    return "" if person is None else person.name

@@ -391,3 +391,13 @@ def test_the_alarms_page_knows_every_alarm() -> None:
     page = " ".join((ROOT / "docs" / "alarms.md").read_text(encoding="utf-8").split())
     assert len(alarms()) > 25
     assert [alarm for alarm in alarms() if alarm not in page] == []
+
+
+def test_the_alarms_page_knows_every_notice() -> None:
+    """Each point that `!hälsa` may tell of the chat service is quoted there."""
+    page = quoted("alarms.md")
+    health = (TEMPLATES / "messages" / "sv" / "health.md").read_text(encoding="utf-8")
+    _, _, after = health.partition("**Att veta:**")
+    points = [line for line in after.splitlines() if line.startswith("- ")]
+    assert len(points) > 5
+    assert [point for point in points if not any(piece in point for piece in page)] == []

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot.platforms.matrix import MatrixPlatform, Policy, Secrecy
+from bot.platforms.matrix.crypto.waiting import PATIENCE
 from bot.ports import Text
 from tests.live.connection import API, Connection
 from tests.live.homeserver import Homeserver
@@ -42,7 +43,11 @@ class EncryptedBot:
 
     @contextlib.asynccontextmanager
     async def running(
-        self, *, recovery_key: str | None = None, unsigned_devices: bool = False
+        self,
+        *,
+        recovery_key: str | None = None,
+        unsigned_devices: bool = False,
+        patience: float = PATIENCE,
     ) -> AsyncIterator[MatrixPlatform]:
         """Run the platform for a while without reading, as one life of the process."""
         platform = MatrixPlatform(
@@ -55,6 +60,7 @@ class EncryptedBot:
                 folder=self.folder,
                 policy=Policy(unsigned_devices=unsigned_devices),
                 recovery_key=recovery_key,
+                patience=patience,
             ),
         )
         try:
@@ -65,10 +71,17 @@ class EncryptedBot:
 
     @contextlib.asynccontextmanager
     async def life(
-        self, box: Box, *, recovery_key: str | None = None, unsigned_devices: bool = False
+        self,
+        box: Box,
+        *,
+        recovery_key: str | None = None,
+        unsigned_devices: bool = False,
+        patience: float = PATIENCE,
     ) -> AsyncIterator[MatrixPlatform]:
         """Run the platform for a while, reading into the box."""
-        running = self.running(recovery_key=recovery_key, unsigned_devices=unsigned_devices)
+        running = self.running(
+            recovery_key=recovery_key, unsigned_devices=unsigned_devices, patience=patience
+        )
         async with running as platform, listening(platform, box):
             yield platform
 

@@ -105,6 +105,14 @@ class MautrixPeer(MautrixReceiver):
         """Make the person's cross-signing keys, and sign the device with them."""
         self.recovery_key = await soon(self._machine.generate_recovery_key())
 
+    def share_on_request(self) -> None:
+        """Hand our room keys to any device in the room that asks; by itself mautrix does not."""
+
+        async def allow(device: object, request: object) -> bool:
+            return True
+
+        self._machine.allow_key_share = allow
+
     async def create_room(
         self,
         invite: list[str] | None = None,

@@ -17,6 +17,7 @@ from vodozemac import GroupSession, InboundGroupSession
 
 from bot.platforms.matrix import MatrixPlatform
 from bot.platforms.matrix.crypto.backup import BackupKey
+from bot.platforms.matrix.crypto.waiting import PATIENCE
 from bot.ports import Kind, Text
 from tests.live.connection import API, Connection, MatrixError, path_of
 from tests.live.encrypted_bot import EncryptedBot, LateKeys
@@ -34,6 +35,9 @@ pytestmark = [
     # mautrix reads two fields of room events that the specification has given up.
     pytest.mark.filterwarnings("ignore:.*field in Megolm events:DeprecationWarning"),
 ]
+
+SHORT = 1.0
+"""Seconds after which the bot tells here what it otherwise tells after ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +67,13 @@ async def talk(
     anna_by: str = "",
     unsigned_devices: bool = False,
     rotate_after: int | None = None,
+    patience: float = PATIENCE,
 ) -> AsyncIterator[Talk]:
     """Let Anna make a room with the bot and these others; `anna_by` is her detour to the server."""
     bot, box = await EncryptedBot.register(homeserver, folder), Box()
     async with (
         await MautrixPeer.register(homeserver, "anna", address=anna_by) as anna,
-        bot.life(box, unsigned_devices=unsigned_devices) as platform,
+        bot.life(box, unsigned_devices=unsigned_devices, patience=patience) as platform,
     ):
         invited = [bot.user_id, *(other.user_id for other in others)]
         room = await anna.create_room(invited, rotate_after=rotate_after)
@@ -78,13 +83,6 @@ async def talk(
             for user in (anna.user_id, *invited):
                 await peer.wait_for_member(room, user)
         yield Talk(anna=anna, bot=bot, box=box, platform=platform, room=room)
-
-
-@pytest.fixture
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the bot tell after a second what it otherwise tells after ten."""
-    monkeypatch.setattr("bot.platforms.matrix.crypto.waiting.PATIENCE", 1.0)
-    monkeypatch.setattr("bot.platforms.matrix.upkeep.PATIENCE", 1.0)
 
 
 async def test_a_members_new_device_reads_what_comes_after(
@@ -136,20 +134,21 @@ async def test_an_unsigned_device_is_let_in_where_that_is_set(
         assert cleo.failures == scene.box.of(Kind.UNREADABLE) == []
 
 
-@pytest.mark.usefixtures("short_patience")
 async def test_what_an_unsigned_device_writes_is_told_and_not_believed(
     homeserver: Homeserver, tmp_path: Path
 ) -> None:
     """Its owner is told why, once; and the message counts as soon as the device is signed."""
     async with (
         await MautrixPeer.register(homeserver, "cleo", cross_sign=False) as cleo,
-        talk(homeserver, tmp_path, cleo) as scene,
+        talk(homeserver, tmp_path, cleo, patience=SHORT) as scene,
     ):
         event = await cleo.send(scene.room, "Är det jag?")
         await scene.box.until(1, Kind.UNREADABLE)
         (told,) = scene.box.of(Kind.UNREADABLE)
         assert (told.sender, told.room) == (cleo.user_id, scene.room)
         assert told.text == "unsigned device"
+        unread = [n for n in await scene.platform.notices() if n.code == "unreadable"]
+        assert [(n.about, n.count) for n in unread] == [(scene.room, 1)]
         assert scene.box.of(Kind.MESSAGE) == []
         await cleo.sign()
         await scene.box.until(1, Kind.MESSAGE)
@@ -192,13 +191,12 @@ async def test_a_rooms_own_rule_changes_the_key(homeserver: Homeserver, tmp_path
         assert scene.anna.failures == []
 
 
-@pytest.mark.usefixtures("short_patience")
 async def test_a_late_key_is_waited_for(homeserver: Homeserver, tmp_path: Path) -> None:
     """The sender is told once that a message can't be read; once its key comes, it is."""
     late = LateKeys()
     async with (
         Proxy(homeserver.base_url, late) as proxy,
-        talk(homeserver, tmp_path, anna_by=proxy.url) as scene,
+        talk(homeserver, tmp_path, anna_by=proxy.url, patience=SHORT) as scene,
     ):
         late.holds = True
         event = await scene.anna.send(scene.room, "Nyckeln dröjer")
@@ -229,12 +227,11 @@ async def the_backup(door: Connection) -> Event:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.usefixtures("short_patience")
 async def test_a_key_put_into_the_backup_proves_nothing(
     homeserver: Homeserver, tmp_path: Path
 ) -> None:
     """A homeserver that makes up a key and a message of Anna's in the backup is not believed."""
-    async with talk(homeserver, tmp_path) as scene:
+    async with talk(homeserver, tmp_path, patience=SHORT) as scene:
         anna, room = scene.anna, scene.room
         await scene.say("Nu finns en säkerhetskopia", anna)
         async with (

@@ -187,7 +187,7 @@ class Client:
         asked = self.do(lambda m: m.devices.stale())
         if asked:
             answer = over_the_wire(self.server.query(asked))
-            self.do(lambda m: m.devices.learn(asked, answer))
+            self.do(lambda m: m.devices.learn(asked, answer, NOW))
 
     def changed(self, *accounts: str) -> None:
         """Be told of changed device lists, and ask for them."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from vodozemac import Account
 
-from bot.platforms.matrix.crypto.devices import MOST_DEVICES, Devices, is_account
+from bot.platforms.matrix.crypto.devices import CHANGE_TOLD_FOR, MOST_DEVICES, Devices, is_account
 from bot.platforms.matrix.crypto.identity import Identity
 from bot.platforms.matrix.crypto.keystore import KeyStore
 from bot.platforms.matrix.crypto.signing import encode
@@ -71,10 +71,10 @@ def answer(identity: Identity | None = IDENTITY, **listed: object) -> dict[str, 
     return copy
 
 
-def learn(devices: Devices, told: dict[str, Any]) -> list[tuple[str, bool]]:
+def learn(devices: Devices, told: dict[str, Any], now: float = NOW) -> list[tuple[str, bool]]:
     """Take an answer; give Anna's devices and whether they are signed."""
     devices.changed([ANNA])
-    devices.learn({ANNA: devices.stale()[ANNA]}, told)
+    devices.learn({ANNA: devices.stale()[ANNA]}, told, now)
     return sorted((d.id, d.signed) for d in devices.of([ANNA]))
 
 
@@ -129,6 +129,44 @@ def test_another_key_under_a_known_name_is_never_believed(devices: Devices) -> N
         assert learn(devices, answer(A=swapped)) == [("A", False)]
         assert devices.by_key(ANNA, KEYS.curve25519_key.to_base64()) is not None
     assert learn(devices, answer()) == [("A", True)]
+
+
+def test_a_new_identity_is_told_of_for_a_while(tmp_path: Path, devices: Devices) -> None:
+    """Each change once, also after a restart, until it is too old; a first identity is none."""
+    learn(devices, answer(None))
+    learn(devices, answer())
+    learn(devices, answer(None))
+    assert devices.new_identities(NOW) == []
+    for later in (1, 50):
+        learn(devices, answer(OTHER), NOW + later)
+    after = Devices(KeyStore(tmp_path / "keys.db", STORE_KEY), (BOT, "B"))
+    for now in (NOW + 1, NOW + CHANGE_TOLD_FOR):
+        assert after.new_identities(now) == [(ANNA, NOW + 1)]
+    assert after.new_identities(NOW + 1 + CHANGE_TOLD_FOR) == []
+    learn(devices, answer(), NOW + 100)
+    assert devices.new_identities(NOW + 100) == [(ANNA, NOW + 100)]
+
+
+def test_old_changes_leave_nothing_behind(store: KeyStore, devices: Devices) -> None:
+    """The next change takes away those that nobody is told of any more."""
+    facts = "SELECT count(*) FROM fact WHERE name LIKE 'identity changed/%'"
+    for account, now in ((ANNA, NOW), (FAR, NOW + CHANGE_TOLD_FOR)):
+        for identity in (IDENTITY, OTHER):
+            devices.changed([account])
+            keys = {"master_keys": {account: identity.keys(account)["master_key"]}}
+            devices.learn({account: devices.stale()[account]}, keys, now)
+    assert devices.new_identities(NOW + CHANGE_TOLD_FOR) == [(FAR, NOW + CHANGE_TOLD_FOR)]
+    assert store.db.execute(facts).fetchone() == (1,)
+
+
+def test_the_bots_own_identity_is_not_told_of(devices: Devices) -> None:
+    """It was replaced by the administrator, or the bot has stopped: nobody can be asked."""
+    devices.track([BOT])
+    for identity in (IDENTITY, OTHER):
+        devices.changed([BOT])
+        keys = {"master_keys": {BOT: identity.keys(BOT)["master_key"]}}
+        devices.learn({BOT: devices.stale()[BOT]}, keys, NOW)
+    assert devices.new_identities(NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -191,26 +229,26 @@ def test_a_list_that_changes_while_it_is_asked_for_stays_to_be_asked(devices: De
     """What is newer than the answer makes another question."""
     asked = devices.stale()
     devices.changed([ANNA])
-    devices.learn(asked, answer())
+    devices.learn(asked, answer(), NOW)
     assert list(devices.stale()) == [ANNA]
     assert not devices.follows([ANNA])
-    devices.learn(devices.stale(), answer())
+    devices.learn(devices.stale(), answer(), NOW)
     assert devices.stale() == {}
     assert devices.follows([ANNA, FAR])
 
 
 def test_a_server_that_is_away_holds_nobody_up(devices: Devices) -> None:
     """Its people's lists are as fresh as they can be, until it is time to try again."""
-    devices.learn(devices.stale(), {**answer(), "failures": {"borta.test": {}}})
+    devices.learn(devices.stale(), {**answer(), "failures": {"borta.test": {}}}, NOW)
     assert devices.stale() == {}
     assert devices.follows([ANNA, FAR])
     devices.try_unreached()
     assert list(devices.stale()) == [FAR]
-    devices.learn(devices.stale(), {"failures": {"borta.test": {}}})
+    devices.learn(devices.stale(), {"failures": {"borta.test": {}}}, NOW)
     devices.changed([FAR])
     assert list(devices.stale()) == [FAR]
     learned = answer(A=GOOD)
-    devices.learn(devices.stale(), learned)
+    devices.learn(devices.stale(), learned, NOW)
     assert devices.of([FAR]) == []
 
 

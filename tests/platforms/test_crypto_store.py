@@ -1,5 +1,6 @@
 """What must survive a stop: our own keys, and the messages that wait for theirs."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from bot.platforms.matrix.crypto import waiting
 from bot.platforms.matrix.crypto.account import Own, OwnDevice, fallback_used, one_time_count
+from bot.platforms.matrix.crypto.devices import MEGOLM
 from bot.platforms.matrix.crypto.identity import Identity, keep, kept
 from bot.platforms.matrix.crypto.keystore import DamagedStore, KeyStore, store_key
 from bot.platforms.matrix.crypto.machine import Machine, Policy
-from bot.platforms.matrix.crypto.signing import is_signed_by
+from bot.platforms.matrix.crypto.signing import encode, is_signed_by
 from bot.platforms.matrix.crypto.waiting import KEPT, MOST, MOST_OF_ROOM, PATIENCE, Waiting
 from bot.platforms.matrix.lenient import Json, section
 from tests.platforms.crypto_pair import NOW, ONE_TIME, ROOM, STORE_KEY, event
@@ -22,6 +24,7 @@ BOT, ANNA = "@bot:hem.test", "@anna:hem.test"
 OWN = Own(account=BOT, device="B")
 KEYS = 25
 """How many one-time keys are kept on the homeserver: half of what the library keeps."""
+KEY = encode(bytes(range(32)))
 
 
 @pytest.fixture
@@ -187,9 +190,9 @@ def test_what_is_no_store_is_refused(tmp_path: Path, store: KeyStore) -> None:
         KeyStore(tmp_path / "noise.db", STORE_KEY)
 
 
-def held(number: object, *, session: str = "s", sender: str = ANNA) -> Json:
+def held(number: object, *, session: str = "s", sender: str = ANNA, **more: object) -> Json:
     """Make a message that can't be read."""
-    return event(sender, f"${number}", {"session_id": session, "ciphertext": "x"})
+    return event(sender, f"${number}", {"session_id": session, "ciphertext": "x", **more})
 
 
 def test_a_message_waits_once_and_in_order(tmp_path: Path, store: KeyStore) -> None:
@@ -217,7 +220,7 @@ def test_only_so_many_messages_wait(store: KeyStore, monkeypatch: pytest.MonkeyP
     assert queue.add("!a:x", held(0), "again", NOW)
     assert all(queue.add("!b:x", held(f"b{n}"), "", NOW) for n in range(MOST_OF_ROOM))
     assert [queue.add("!c:x", held(f"c{n}"), "", NOW) for n in range(2)] == [True, False]
-    assert queue.count() == waiting.MOST
+    assert queue.by_room() == {"!a:x": MOST_OF_ROOM, "!b:x": MOST_OF_ROOM, "!c:x": 1}
     store.db.execute("COMMIT")
 
 
@@ -233,7 +236,15 @@ def test_a_sender_is_told_once(store: KeyStore) -> None:
     queue.add(ROOM, held(1), "unknown device", NOW)
     assert queue.overdue(NOW + PATIENCE) == []
     assert not queue.untold()
-    assert queue.count() == 1
+    assert queue.by_room() == {ROOM: 1}
+
+
+def test_how_long_a_sender_waits_can_be_set(store: KeyStore) -> None:
+    """The machine hands on what it was given."""
+    queue = Machine(store, OWN, Policy(), 1.0).waiting
+    queue.add(ROOM, held(1), "no key", NOW)
+    assert queue.overdue(NOW + 0.9) == []
+    assert len(queue.overdue(NOW + 1.0)) == 1
 
 
 def test_what_is_settled_waits_no_longer(store: KeyStore) -> None:
@@ -267,3 +278,15 @@ def test_each_key_is_asked_for_once(store: KeyStore) -> None:
     queue.fetched("s")
     queue.add(ROOM, held(12), "", NOW)
     assert queue.not_fetched() == [(ROOM, "t")]
+
+
+@pytest.mark.parametrize("sender_key", [KEY, None, "", "short", 7, {"k": KEY}, [KEY]])
+def test_a_request_names_the_key_of_the_sender(store: KeyStore, sender_key: object) -> None:
+    """Some clients read no request without it; what is no key is left out."""
+    machine = Machine(store, OWN, Policy())
+    machine.waiting.add(ROOM, held(1, sender_key=sender_key), "", NOW)
+    machine.request_missing()
+    (parcel,) = machine.sharing.parcels()
+    request = section(section(json.loads(parcel.body)["messages"], ANNA), "*")
+    wanted = {"algorithm": MEGOLM, "room_id": ROOM, "session_id": "s"}
+    assert request["body"] == ({**wanted, "sender_key": KEY} if sender_key == KEY else wanted)

@@ -183,7 +183,8 @@ class Sealing:
                 await self._query(dict(list(asked.items())[half:]))
                 return
             answer = {"failures": {account.partition(":")[2]: {} for account in asked}}
-        await self._worker.run(lambda m: m.devices.learn(asked, answer))
+        now = self._clock()
+        await self._worker.run(lambda m: m.devices.learn(asked, answer, now))
 
     async def _meet(self, devices: Sequence[Device], *, greet: bool = False) -> None:
         """Begin conversations with devices that we have none with."""

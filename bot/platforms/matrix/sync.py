@@ -164,12 +164,16 @@ class Reader:
         for membership in ("join", "leave"):
             for room, part in items(rooms.get(membership)):
                 state = objects(section(part, "state").get("events"))
-                self._notice_encryption(room, state)
-                await self._opened(room, state)
-                if since is None:
-                    continue  # what was said before the bot's first start is not for it
                 timeline = section(part, "timeline")
-                events = await room_events(self._transport, room, timeline, since, self._own_user)
+                # What was said before our time is not for us; that the room is encrypted is.
+                told = _encryption(objects(timeline.get("events")))
+                self._notice_encryption(room, state + told)
+                events: list[Json] = []
+                if since is not None:
+                    events = await room_events(
+                        self._transport, room, timeline, since, self._own_user
+                    )
+                await self._opened(room, state + [event for event in told if event not in events])
                 self._notice_encryption(room, events)
                 found += self._read(room, await self._opened(room, events))
         return found + await self._waited()
@@ -219,7 +223,7 @@ class Reader:
         return found
 
     def _notice_encryption(self, room: str, events: Iterable[Json]) -> None:
-        if any(event.get("type") == EVENT_TYPE and "state_key" in event for event in events):
+        if _encryption(events):
             self._encryption.notice(room)
 
     def _drop(self, kind: object, identifier: object) -> None:
@@ -231,6 +235,11 @@ class Reader:
             repr(identifier)[:300],
             self.dropped,
         )
+
+
+def _encryption(events: Iterable[Json]) -> list[Json]:
+    """Give the events that make a room encrypted."""
+    return [event for event in events if event.get("type") == EVENT_TYPE and "state_key" in event]
 
 
 def _position(answer: Json) -> str:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.platforms.matrix.crypto.account import Own
@@ -38,13 +39,22 @@ class Secrecy:
     folder: Path
     policy: Policy
     recovery_key: str | None = None
+    patience: float = PATIENCE
+    """Seconds until a sender is told that a message can't be read."""
 
 
 class Upkeep:
     """Owns the machine's worker and keeps its published side in order."""
 
-    def __init__(self, transport: Transport, secrecy: Secrecy, password: str | None) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        secrecy: Secrecy,
+        password: str | None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._secrecy = secrecy
+        self._clock = clock
         self._own: Own | None = None
         self._worker = Worker(self._open)
         self.sealing = Sealing(transport, self._worker)
@@ -98,15 +108,20 @@ class Upkeep:
 
     async def notices(self) -> list[Notice]:
         """Tell what a person should know or do."""
+        now = self._clock()
 
         def work(machine: Machine) -> list[Notice]:
             store = machine.store
-            counts = {
-                "recovery_key": int(store.get(RECOVERY_FACT) is not None),
-                "foreign_backup": int(store.get(FOREIGN_BACKUP_FACT) is not None),
-                "unreadable": machine.waiting.count(),
-            }
-            return [Notice(code=code, count=count) for code, count in counts.items() if count]
+            facts = {"recovery_key": RECOVERY_FACT, "foreign_backup": FOREIGN_BACKUP_FACT}
+            found = [
+                Notice(code=code) for code, fact in facts.items() if store.get(fact) is not None
+            ]
+            for room, count in machine.waiting.by_room().items():
+                found.append(Notice(code="unreadable", about=room, count=count))
+            for account, changed in machine.devices.new_identities(now):
+                since = datetime.fromtimestamp(changed, UTC)
+                found.append(Notice(code="new_identity", about=account, since=since))
+            return found
 
         return await self._worker.run(work)
 
@@ -143,7 +158,7 @@ class Upkeep:
         if self._news:
             return 0.0
         untold = await self._worker.run(lambda m: m.waiting.untold())
-        return PATIENCE / 5 if untold else float("inf")
+        return self._secrecy.patience / 5 if untold else float("inf")
 
     async def _do(self, now: float) -> None:
         if now - self._unreached_at >= UNREACHED_EVERY:
@@ -163,4 +178,4 @@ class Upkeep:
         assert self._own is not None
         folder = self._secrecy.folder
         store = KeyStore(folder / STORE, store_key(folder / STORE_KEY))
-        return Machine(store, self._own, self._secrecy.policy)
+        return Machine(store, self._own, self._secrecy.policy, self._secrecy.patience)

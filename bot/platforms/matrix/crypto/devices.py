@@ -19,6 +19,10 @@ OLM = "m.olm.v1.curve25519-aes-sha2"
 MEGOLM = "m.megolm.v1.aes-sha2"
 MOST_DEVICES = 200
 """Of one account; more than that is nobody's daily life."""
+CHANGE_TOLD_FOR = 30 * 24 * 3600.0
+"""Seconds that a new identity is told of: whoever looks once in a monthly round sees it."""
+
+_CHANGED = "identity changed/"
 
 _ACCOUNT = re.compile(r"@[^:\x00-\x20\x7f]*:[A-Za-z0-9.\-:\[\]]+")
 _log = logging.getLogger(__name__)
@@ -75,13 +79,14 @@ class Devices:
         rows = self._db.execute("SELECT account, stale FROM person WHERE stale > 0").fetchall()
         return dict(rows)
 
-    def learn(self, asked: Mapping[str, int], answer: Json) -> None:
+    def learn(self, asked: Mapping[str, int], answer: Json, now: float) -> None:
         """Take the answer of /keys/query.
 
         Args:
             asked: whom it was asked about, as `stale` gave them. An account of which a newer change
                 was told meanwhile stays to be asked about.
             answer: whatever the homeserver said.
+            now: seconds since 1970.
         """
         unreached = {server for server, _ in items(answer.get("failures"))}
         masters, selves = section(answer, "master_keys"), section(answer, "self_signing_keys")
@@ -106,7 +111,7 @@ class Devices:
                 self_signing = None
             if account == self._own[0] and self_signing != self.own_self_signing:
                 self_signing = None
-            self._identity(account, master, self_signing)
+            self._identity(account, master, self_signing, now)
             self._list(account, items(devices.get(account))[:MOST_DEVICES], self_signing)
             self._db.execute(
                 "UPDATE person SET stale = 0 WHERE account = ? AND stale = ?", (account, count)
@@ -139,6 +144,15 @@ class Devices:
         ).fetchone()
         return bool(known == len(accounts))
 
+    def new_identities(self, now: float) -> Sequence[tuple[str, float]]:
+        """List accounts whose identity has changed lately, with when we last saw it change."""
+        rows = self._db.execute(
+            "SELECT substr(name, ?), CAST(value AS REAL) FROM fact WHERE name GLOB ?"
+            " AND CAST(value AS REAL) > ? ORDER BY 2, 1",
+            (len(_CHANGED) + 1, f"{_CHANGED}*", now - CHANGE_TOLD_FOR),
+        )
+        return [(row[0], row[1]) for row in rows]
+
     def try_unreached(self) -> None:
         """Ask anew about those whose server did not answer the last time."""
         self._db.execute("UPDATE person SET stale = -stale WHERE stale < 0")
@@ -148,14 +162,25 @@ class Devices:
         self._store.set("changes", str(count))
         return count
 
-    def _identity(self, account: str, master: str | None, self_signing: str | None) -> None:
+    def _identity(
+        self, account: str, master: str | None, self_signing: str | None, now: float
+    ) -> None:
         row = self._db.execute("SELECT master FROM person WHERE account = ?", (account,)).fetchone()
         if row is not None and row[0] and master not in (None, row[0]):
             _log.warning("the cross-signing identity of %s has changed", account)
+            if account != self._own[0]:  # of our own nobody need be asked: `Standing` sees to it
+                self._tell_of_change(account, now)
         self._db.execute(
             "UPDATE person SET master = coalesce(?, master), self_signing = ? WHERE account = ?",
             (master, self_signing, account),
         )
+
+    def _tell_of_change(self, account: str, now: float) -> None:
+        self._db.execute(
+            "DELETE FROM fact WHERE name GLOB ? AND CAST(value AS REAL) <= ?",
+            (f"{_CHANGED}*", now - CHANGE_TOLD_FOR),
+        )
+        self._store.set(f"{_CHANGED}{account}", str(now))
 
     def _list(
         self, account: str, listed: Sequence[tuple[str, Json]], self_signing: str | None
@@ -206,7 +231,7 @@ def read_device(
     keys = section(value, "keys")
     curve, ed = text(keys, f"curve25519:{device_id}"), text(keys, f"ed25519:{device_id}")
     named = value.get("user_id") == account and value.get("device_id") == device_id
-    if not named or not _is_key(curve) or not _is_key(ed):
+    if not named or not is_key(curve) or not is_key(ed):
         return None
     if not {OLM, MEGOLM} <= set(texts(value.get("algorithms"))):
         return None
@@ -218,7 +243,8 @@ def read_device(
     return Device(account=account, id=device_id, curve=curve, ed=ed, signed=signed)
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
+    """Tell whether it can be a device's key."""
     try:
         return len(decode(key)) == 32
     except ValueError:

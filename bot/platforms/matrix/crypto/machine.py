@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.platforms.matrix.crypto.account import Own, OwnDevice, fallback_used, one_time_count
-from bot.platforms.matrix.crypto.devices import MEGOLM, Device, Devices
+from bot.platforms.matrix.crypto.devices import Device, Devices
 from bot.platforms.matrix.crypto.keystore import KeyStore
 from bot.platforms.matrix.crypto.members import Members
 from bot.platforms.matrix.crypto.olm import Letter, Olm, Unreadable
 from bot.platforms.matrix.crypto.room_keys import UNKNOWN, UNSIGNED, NoKey, RoomKeys
 from bot.platforms.matrix.crypto.sharing import Sharing
 from bot.platforms.matrix.crypto.signing import SigningKey
-from bot.platforms.matrix.crypto.waiting import Waiting
+from bot.platforms.matrix.crypto.waiting import PATIENCE, Waiting
 from bot.platforms.matrix.lenient import Json, objects, section, text, texts
 
 UNWEDGE_EVERY = 3600.0
@@ -45,7 +45,9 @@ class UnsignedDevice(Unreadable):
 class Machine:
     """All that encryption needs to know, over one store."""
 
-    def __init__(self, store: KeyStore, own: Own, policy: Policy) -> None:
+    def __init__(
+        self, store: KeyStore, own: Own, policy: Policy, patience: float = PATIENCE
+    ) -> None:
         self.store = store
         self.own = own
         self.policy = policy
@@ -57,7 +59,7 @@ class Machine:
         self.sharing = Sharing(
             store, self.device, self.olm, self.keys, to_unsigned=policy.unsigned_devices
         )
-        self.waiting = Waiting(store)
+        self.waiting = Waiting(store, patience)
         self.self_signing: SigningKey | None = None
         self.dropped = 0
         """How many to-device messages could not be read since the start."""
@@ -246,8 +248,7 @@ class Machine:
 
     def request_missing(self) -> None:
         """Ask the senders' devices for keys that are missing, once per key."""
-        for room, session, sender in self.waiting.unasked():
-            body = {"algorithm": MEGOLM, "room_id": room, "session_id": session}
+        for sender, body in self.waiting.unasked():
             request = {
                 "action": "request",
                 "requesting_device_id": self.own.device,

@@ -4,9 +4,10 @@ A message is handed on only once, and taken away here only after what became of 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.platforms.matrix.crypto.devices import MEGOLM, is_key
 from bot.platforms.matrix.crypto.keystore import KeyStore
 from bot.platforms.matrix.lenient import Json, section, text
 
@@ -30,8 +31,10 @@ class Held:
 class Waiting:
     """The messages that wait."""
 
-    def __init__(self, store: KeyStore) -> None:
+    def __init__(self, store: KeyStore, patience: float = PATIENCE) -> None:
+        """`patience`: how many seconds a message waits before its sender is told."""
         self._db = store.db
+        self.patience = patience
 
     def add(self, room: str, event: Json, reason: str, now: float) -> bool:
         """Keep a message; False where that can't be, so that its sender must be told at once."""
@@ -85,14 +88,18 @@ class Waiting:
         """Note that the backup has been asked for a key."""
         self._db.execute("UPDATE waiting SET fetched = 1 WHERE session = ?", (session,))
 
-    def unasked(self) -> Sequence[tuple[str, str, str]]:
-        """List keys to be asked for (room, session, sender), and note that they have been."""
+    def unasked(self) -> Sequence[tuple[str, Json]]:
+        """List the keys to be asked for, and note that they have been.
+
+        Returns:
+            Whom to ask, and for what: the body of an m.room_key_request.
+        """
         rows = self._db.execute(
-            "SELECT room, session, sender FROM waiting"
+            "SELECT sender, room, session, body FROM waiting"
             " GROUP BY room, session, sender HAVING max(asked) = 0"
         ).fetchall()
         self._db.execute("UPDATE waiting SET asked = 1 WHERE asked = 0")
-        return [(row[0], row[1], row[2]) for row in rows]
+        return [(row[0], _wanted(*row[1:])) for row in rows]
 
     def asked(self, session: str) -> bool:
         """Tell whether we have asked for the key."""
@@ -106,7 +113,7 @@ class Waiting:
         rows = self._db.execute(
             "SELECT event, room, body, reason FROM waiting WHERE told = 0 AND since <= ?"
             " ORDER BY since, rowid",
-            (now - PATIENCE,),
+            (now - self.patience,),
         )
         return [_held(row) for row in rows]
 
@@ -129,10 +136,18 @@ class Waiting:
         row = self._db.execute("SELECT 1 FROM waiting WHERE told = 0 LIMIT 1").fetchone()
         return row is not None
 
-    def count(self) -> int:
-        """Count what waits."""
-        (count,) = self._db.execute("SELECT count(*) FROM waiting").fetchone()
-        return int(count)
+    def by_room(self) -> Mapping[str, int]:
+        """Count what waits in each room."""
+        rows = self._db.execute("SELECT room, count(*) FROM waiting GROUP BY room ORDER BY room")
+        return dict(rows.fetchall())
+
+
+def _wanted(room: str, session: str, body: str) -> Json:
+    wanted = {"algorithm": MEGOLM, "room_id": room, "session_id": session}
+    # The specification has given it up, but some clients read no request without it. It goes back
+    # to whoever wrote it, and decides nothing here.
+    sender_key = text(section(json.loads(body), "content"), "sender_key")
+    return {**wanted, "sender_key": sender_key} if is_key(sender_key) else wanted
 
 
 def _held(row: Sequence[str]) -> Held:
