@@ -37,6 +37,8 @@ from bot.ports import (
 
 # Synapse forgets transaction ids after 24 hours; half of that leaves room for its clock and ours.
 REPLAY_WINDOW = timedelta(hours=12)
+LONG_TEXT = 1_000
+"""Signs of Markdown; what is longer is read beside the event loop (10 000 take 50 ms)."""
 
 
 class MatrixPlatform:
@@ -226,7 +228,9 @@ class MatrixPlatform:
         encrypted = await self._encryption.covers(room)
         if encrypted and self._upkeep is None:
             raise NeverWillBe(f"{room} is encrypted, and the bot is set not to encrypt")
-        if isinstance(payload, Text):
+        if isinstance(payload, Text) and len(payload.markdown) > LONG_TEXT:
+            content = await asyncio.to_thread(text_content, key, payload)
+        elif isinstance(payload, Text):
             content = text_content(key, payload)
         elif encrypted:
             content = file_content(key, payload, await self._uploads.put_sealed(key, payload))

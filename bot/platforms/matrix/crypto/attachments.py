@@ -2,13 +2,12 @@
 
 import base64
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from Crypto.Cipher import AES
-from Crypto.Random import get_random_bytes
-
+from bot.platforms.matrix.crypto.primitives import count
 from bot.platforms.matrix.crypto.signing import decode, encode
 from bot.platforms.matrix.lenient import Json, section, text
 
@@ -32,9 +31,9 @@ class Sealed:
 
 def seal(content: bytes) -> Sealed:
     """Encrypt a file under a key of its own."""
-    key = get_random_bytes(_KEY_BYTES)
-    iv = get_random_bytes(8) + bytes(8)  # the lower half counts, so it never overflows
-    sealed = AES.new(key, AES.MODE_CTR, nonce=b"", initial_value=iv).encrypt(content)
+    key = secrets.token_bytes(_KEY_BYTES)
+    iv = secrets.token_bytes(8) + bytes(8)  # the lower half counts, so it never overflows
+    sealed = count(key, iv, content)
     return Sealed(
         content=sealed,
         file={
@@ -67,4 +66,4 @@ def unseal(content: bytes, file: Json) -> bytes:
         raise ValueError("no description of an encrypted file")
     if not hmac.compare_digest(digest, sha256(content).digest()):
         raise ValueError("the file is not the one that was sent")
-    return AES.new(key, AES.MODE_CTR, nonce=b"", initial_value=iv).decrypt(content)
+    return count(key, iv, content)

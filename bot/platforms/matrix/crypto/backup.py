@@ -9,10 +9,10 @@ key, are not done here.
 
 import hmac
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from Crypto.Random import get_random_bytes
 from vodozemac import Curve25519PublicKey, Curve25519SecretKey, Message, PkDecryption, PkEncryption
 
 from bot.platforms.matrix.crypto.signing import decode, encode
@@ -36,7 +36,7 @@ class BackupKey:
     @classmethod
     def new(cls) -> "BackupKey":
         """Make a key."""
-        return cls.from_seed(get_random_bytes(_KEY_BYTES))
+        return cls.from_seed(secrets.token_bytes(_KEY_BYTES))
 
     @classmethod
     def from_seed(cls, seed: bytes) -> "BackupKey":

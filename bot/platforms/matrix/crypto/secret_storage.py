@@ -5,14 +5,11 @@ base64 is written without padding and read with or without it, as the specificat
 """
 
 import hmac
+import secrets
 from collections.abc import Mapping
 from hashlib import sha256
 
-from Crypto.Cipher import AES
-from Crypto.Hash import SHA256
-from Crypto.Protocol.KDF import HKDF
-from Crypto.Random import get_random_bytes
-
+from bot.platforms.matrix.crypto.primitives import count, derive
 from bot.platforms.matrix.crypto.signing import decode, encode
 from bot.platforms.matrix.lenient import Json, text
 
@@ -80,7 +77,7 @@ def unseal(key: bytes, name: str, sealed: Json) -> str:
     if not hmac.compare_digest(hmac.digest(mac_key, ciphertext, sha256), mac):
         raise ValueError("the secret was sealed with another key, or is damaged")
     try:
-        return _count(aes_key, iv, ciphertext).decode()
+        return count(aes_key, iv, ciphertext).decode()
     except UnicodeDecodeError:
         # The vector is not part of what is authenticated. The error would carry the plain bytes.
         raise ValueError("the secret is damaged") from None
@@ -89,24 +86,18 @@ def unseal(key: bytes, name: str, sealed: Json) -> str:
 def _encrypt(key: bytes, name: str, iv: bytes, plain: bytes) -> tuple[bytes, bytes]:
     """Give the ciphertext and its authentication code."""
     aes_key, mac_key = _keys(key, name)
-    ciphertext = _count(aes_key, iv, plain)
+    ciphertext = count(aes_key, iv, plain)
     return ciphertext, hmac.digest(mac_key, ciphertext, sha256)
 
 
 def _keys(key: bytes, name: str) -> tuple[bytes, bytes]:
     if len(key) != _KEY_BYTES:
         raise ValueError("a storage key has 32 bytes")
-    both = HKDF(key, 64, bytes(32), SHA256, context=name.encode())
-    assert isinstance(both, bytes)  # a tuple only when more than one key is asked for
+    both = derive(key, 64, bytes(32), name.encode())
     return both[:32], both[32:]
 
 
 def _new_iv() -> bytes:
-    iv = bytearray(get_random_bytes(_IV_BYTES))
+    iv = bytearray(secrets.token_bytes(_IV_BYTES))
     iv[8] &= 0x7F  # bit 63: some implementations count in 64 bits and would overflow
     return bytes(iv)
-
-
-def _count(key: bytes, iv: bytes, data: bytes) -> bytes:
-    """Encrypt, or decrypt: in counter mode that is the same."""
-    return AES.new(key, AES.MODE_CTR, nonce=b"", initial_value=iv).encrypt(data)

@@ -5,14 +5,13 @@ Whose key may vouch for what is decided elsewhere.
 
 import base64
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from Crypto.PublicKey import ECC
-from Crypto.Random import get_random_bytes
-from Crypto.Signature import eddsa
 from vodozemac import Ed25519PublicKey, Ed25519Signature
 
+from bot.platforms.matrix.crypto.primitives import public_key, sign
 from bot.platforms.matrix.lenient import Json, section, text
 
 _LARGEST = 2**53 - 1
@@ -87,7 +86,7 @@ class SigningKey:
     @classmethod
     def new(cls) -> "SigningKey":
         """Make a key."""
-        return cls.from_seed(get_random_bytes(_SEED_BYTES))
+        return cls.from_seed(secrets.token_bytes(_SEED_BYTES))
 
     @classmethod
     def from_seed(cls, seed: bytes) -> "SigningKey":
@@ -98,13 +97,11 @@ class SigningKey:
         """
         if len(seed) != _SEED_BYTES:
             raise ValueError("a signing key's seed has 32 bytes")
-        key = ECC.construct(curve="Ed25519", seed=seed)
-        return cls(seed=seed, public=encode(key.public_key().export_key(format="raw")))
+        return cls(seed=seed, public=encode(public_key(seed)))
 
     def sign(self, message: bytes) -> str:
         """Sign; give the signature in unpadded base64."""
-        key = ECC.construct(curve="Ed25519", seed=self.seed)
-        return encode(eddsa.new(key, "rfc8032").sign(message))
+        return encode(sign(self.seed, message))
 
 
 def signed(value: Json, user: str, key_id: str, sign: Callable[[bytes], str]) -> dict[str, object]:
