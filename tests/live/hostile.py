@@ -14,10 +14,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.live.hostile_claims import Claims
 from tests.live.hostile_examples import examples
+from tests.live.hostile_outcome import Outcome
 from tests.live.hostile_poison import Poison, Where
 from tests.live.hostile_scene import Scene, moved_in
 from tests.live.hostile_strategies import drawn, spare
@@ -34,30 +35,6 @@ _AFTER = 60.0  # seconds in which a late answer is still told from a lost one
 _IDLE = 10  # questions in vain until we believe that the bot asks about no more keys
 _SUSPECTS = 6  # doses whose poisons are tried one by one, so that the run ends
 _ENOUGH = 20  # harms after which nothing more is given
-
-
-@dataclass
-class Outcome:
-    """What a run came to."""
-
-    poisons: int = 0
-    down: int = 0
-    lost: int = 0
-    before: float = 0.0
-    """The median answer before the first poison, in seconds."""
-    worst: float = 0.0
-    faults: list[str] = field(default_factory=list)
-    """Which poison did what, and what the bot's log calls an error."""
-
-    @property
-    def line(self) -> str:
-        """The line that tells it all."""
-        return f"poisons={self.poisons} down={self.down} lost={self.lost}"
-
-    @property
-    def is_clean(self) -> bool:
-        """Tell whether the bot withstood."""
-        return not (self.down or self.lost)
 
 
 async def hostile(
@@ -78,7 +55,9 @@ async def hostile(
             for start in range(0, count, _DRAWN_AT_A_TIME):
                 await run.give(made[start : start + _DRAWN_AT_A_TIME])
                 run.tell()
-            left = await run.give_answers([p for p in (*by_hand, *made) if p.where in _KEYS])
+            everything = (*by_hand, *made)
+            left = await run.give_answers([p for p in everything if p.where is Where.QUERY])
+            left += await run.give_claims([p for p in everything if p.where is Where.CLAIM])
             if left:
                 await run.give(spare(left, seed))
             await run.start_again()
@@ -93,6 +72,7 @@ class _Run:
         self._asked: dict[str, float] = {}  # each question with the seconds it took
         self._suspects = _SUSPECTS
         self._harms = 0
+        self._claims = Claims(scene, patience)
         self.outcome = Outcome()
 
     def tell(self) -> None:
@@ -128,7 +108,7 @@ class _Run:
             self._blame(guilty or dose)
 
     async def give_answers(self, poisons: Sequence[Poison]) -> int:
-        """Give poisons when the bot asks about devices and keys; tell how many were not asked for.
+        """Give poisons when the bot asks about devices; tell how many were not asked for.
 
         A bot that has published no keys does not encrypt, and asks for none.
         """
@@ -150,6 +130,29 @@ class _Run:
         self._say(f"{len(poisons) - len(waiting)} poisoned answers about keys, {len(waiting)} left")
         return len(waiting)
 
+    async def give_claims(self, poisons: Sequence[Poison]) -> int:
+        """Give poisons when the bot asks for one-time keys; tell how many it has not gone on with.
+
+        Each one alone, so that a harm has one culprit.
+        """
+        left = 0
+        for number, poison in enumerate(poisons, 1):
+            if not self._scene.wire.bot_device or self._harms >= _ENOUGH:
+                return left + len(poisons) - number + 1
+            down = self.outcome.down
+            await self._claims.offer(poison)
+            fine = await self._harmless([])
+            if not await self._claims.taken():
+                fine, left = False, left + 1
+            if number % _DOSE == 0 or number == len(poisons):
+                fine = await self._claims.reaches_the_next() and fine
+            if not fine:
+                self._harms += 1
+                self.outcome.down = down + 1
+                self._blame([poison])
+        self._say(f"{self._scene.wire.claims} poisoned answers with one-time keys, {left} left")
+        return left
+
     async def start_again(self) -> None:
         """End the bot in good order, start it on the same data, and ask once more."""
         status = await self._scene.restart()
@@ -158,6 +161,9 @@ class _Run:
         if not await self._ask(within=_AFTER, counts=False):
             self.outcome.down += 1
             self.outcome.faults.append("started again on its data, the bot did not answer")
+        if not await self._claims.reaches_the_poisoned():
+            self.outcome.down += 1
+            self.outcome.faults.append("it gave no key to devices that it could not reach before")
 
     async def judged(self) -> Outcome:
         """Count what was lost, and look through the log."""
@@ -173,7 +179,7 @@ class _Run:
             found.lost += 1
         if self._harms >= _ENOUGH:
             found.faults.append("not everything was given: that was enough")
-        found.poisons = scene.wire.total
+        found.poisons, found.claims = scene.wire.total, scene.wire.claims
         found.worst = max(self._asked.values())
         found.faults += [f"log: {line}" for line in scene.errors()]
         self._say(
@@ -240,6 +246,7 @@ class _Run:
 
 
 _KEYS = (Where.QUERY, Where.CLAIM)
+"""Answers that the bot has to ask for."""
 
 
 def _doses(poisons: Sequence[Poison]) -> Sequence[Sequence[Poison]]:

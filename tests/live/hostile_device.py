@@ -1,7 +1,8 @@
 """A device that encrypts, held by a person of the test: it makes poisons that decrypt.
 
 Only the outside of an Olm or Megolm message can be poisoned by who has no keys; who has them can
-put anything inside. Written against the specification on vodozemac; it decrypts nothing.
+put anything inside. Written against the specification on vodozemac; it decrypts nothing but the
+first letter of a conversation.
 """
 
 import base64
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 
 from Crypto.PublicKey import ECC
 from Crypto.Signature import eddsa
-from vodozemac import Account, Curve25519PublicKey, GroupSession, Session
+from vodozemac import Account, AnyOlmMessage, Curve25519PublicKey, GroupSession, Session
 
 from tests.live.client import MatrixUser
 from tests.live.connection import path_of
@@ -22,13 +23,19 @@ _ONE_TIME_KEYS = 20
 
 
 class Device:
-    """The keys of a person's only device, and its talk with the bot's.
+    """The keys of a person's device, and its talk with the bot's.
 
     Until `publish` and `meet` have been called, what it seals is garbage of the right form.
+
+    Args:
+        user: the person, logged in on this device.
+        first: the device of the same person that has published an identity, for a further one.
     """
 
-    def __init__(self, user: MatrixUser) -> None:
+    def __init__(self, user: MatrixUser, first: "Device | None" = None) -> None:
         self.user = user
+        self._first = first
+        self._signing: ECC.EccKey | None = None
         self.device_id = "OKAND"
         self._account = Account()
         self._olm: Session | None = None
@@ -56,7 +63,7 @@ class Device:
         return self._olm is not None
 
     async def publish(self) -> None:
-        """Upload the device's keys, cross-signed by an identity of the person's own."""
+        """Upload the device's keys, cross-signed by the person's identity; the first makes it."""
         who = await self.user.call("GET", path_of("account", "whoami"))
         self.device_id = str(who["device_id"])
         user_id, name = self.user.user_id, f"ed25519:{self.device_id}"
@@ -76,6 +83,16 @@ class Device:
             "POST", path_of("keys", "upload"), {"device_keys": signed, "one_time_keys": one_time}
         )
         self._account.mark_keys_as_published()
+        own = self._first._signing if self._first else await self._publish_identity()
+        assert own is not None
+        await self.user.call(
+            "POST",
+            path_of("keys", "signatures", "upload"),
+            {user_id: {self.device_id: _sign(signed, user_id, own)}},
+        )
+
+    async def _publish_identity(self) -> ECC.EccKey:
+        user_id = self.user.user_id
         master, own, others = (ECC.generate(curve="ed25519") for _ in range(3))
         await self.user.call(
             "POST",
@@ -88,11 +105,8 @@ class Device:
                 ),
             },
         )
-        await self.user.call(
-            "POST",
-            path_of("keys", "signatures", "upload"),
-            {user_id: {self.device_id: _sign(signed, user_id, own)}},
-        )
+        self._signing = own
+        return own
 
     async def meet(self, bot: str, room: str) -> None:
         """Begin an Olm session with the bot's device and give it the Megolm session of a room.
@@ -166,6 +180,24 @@ class Device:
             "session_id": self.session_id,
             "ciphertext": self._group.encrypt(text.encode("utf-8", "replace")).to_base64(),
         }
+
+    def first_letter(self, sender: str, sealed: Event) -> Event:
+        """Decrypt what begins a conversation, and used up a one-time key of ours.
+
+        Args:
+            sender: the identity key of who writes.
+            sealed: the ciphertext for this device, with its type.
+
+        Raises:
+            ValueError: it does not hold.
+        """
+        body = base64.b64decode(sealed["body"] + "=" * (-len(sealed["body"]) % 4))
+        message = AnyOlmMessage.from_parts(sealed["type"], body).to_pre_key()
+        if message is None:
+            raise ValueError("it begins no conversation")
+        curve = Curve25519PublicKey.from_base64(sender)
+        _, plain = self._account.create_inbound_session(curve, message)
+        return dict(json.loads(plain))
 
     def _signed(self, value: Event) -> Event:
         signature = self._account.sign(_canonical(value)).to_base64()

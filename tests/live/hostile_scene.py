@@ -19,6 +19,7 @@ from tests.live.crash_people import KEY_FIELD, PASSWORD, Town, move_in
 from tests.live.homeserver import Homeserver
 from tests.live.hostile_bot import BotProcess
 from tests.live.hostile_device import Device
+from tests.live.hostile_fresh import FreshDevices
 from tests.live.hostile_poison import HUGE, Family, Poison, Sealed, words
 from tests.live.hostile_templates import KEY, MEGOLM
 from tests.live.hostile_wire import Wire
@@ -41,6 +42,8 @@ class Scene:
     reporters: Device
     kims: Device
     """A device that never writes, so that the bot must claim a key of it to write to it."""
+    fresh: FreshDevices
+    """Further devices of hers; the newest takes the place of `kims`."""
     direct: str = ""
 
     @property
@@ -203,7 +206,8 @@ async def moved_in(folder: Path) -> AsyncIterator[Scene]:
             scene: Scene
             wire = Wire(lambda: scene.meanings(), strangers, reporters)
             kims = Device(town.coordinator.user)
-            scene = Scene(town, bot, wire, strangers, reporters, kims)
+            fresh = FreshDevices(kims, server.base_url)
+            scene = Scene(town, bot, wire, strangers, reporters, kims, fresh)
             proxy.hook = wire
             await bot.start()
             try:
@@ -211,6 +215,7 @@ async def moved_in(folder: Path) -> AsyncIterator[Scene]:
                 yield scene
             finally:
                 await bot.stop()
+                await fresh.close()
                 await stranger.close()
                 await town.close()
 

@@ -1,8 +1,9 @@
 """The hook in the proxy that mixes poisons into what the homeserver answers the bot.
 
 It counts a poison when the bot has taken it: a sync answer when the next request carries its
-position, another answer when it has been given. An answer that the bot can't take is asked for
-again, and brings the same poison again, as it would on a real homeserver.
+position, one about devices when it has been given, one with one-time keys when the bot has then
+sent an encrypted message, and so has gone on with what it got. An answer that the bot can't take is
+asked for again, and brings the same poison again, as it would on a real homeserver.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from tests.live.proxy import Answer, Forward, Request
 from tests.live.timeline import Event
 
 _AT_MOST = 25
+_WRITES = "/send/m.room.encrypted/"
 _TRIES = 3  # an answer asked for so often stops the bot for good
 
 
@@ -55,6 +57,11 @@ class Wire:
         self._real: tuple[str, int] = ("", 0)
         self._waiting: dict[Where, deque[Poison]] = {Where.QUERY: deque(), Where.CLAIM: deque()}
         self._numbers = itertools.count()
+        self._claimed: list[Poison] = []  # given, and not yet gone on with
+        self.went_on = asyncio.Event()
+        """Set when the bot has written with what a poisoned answer to /keys/claim gave it."""
+        self.claims = 0
+        """Answers to /keys/claim among those taken."""
         self.taken = 0
         """Poisons of ours that the bot has had."""
         self.sent = 0
@@ -73,12 +80,15 @@ class Wire:
         """Poison the answers about devices and one-time keys from now on; see `withdraw`."""
         self.withdraw()
         self.answered.clear()
+        self.went_on.clear()
         for poison in poisons:
             self._waiting[poison.where].append(poison)
 
     def withdraw(self) -> Sequence[Poison]:
-        """Poison those answers no more; give what the bot has not asked for."""
+        """Poison those answers no more; give what the bot has not had."""
         left = [poison for waiting in self._waiting.values() for poison in waiting]
+        left += self._claimed
+        self._claimed = []
         for waiting in self._waiting.values():
             waiting.clear()
         return left
@@ -98,9 +108,12 @@ class Wire:
             return await self._sync(request, forward)
         if request.path.endswith("/keys/upload"):
             self._learn(request)
-        for where in (Where.QUERY, Where.CLAIM):
-            if request.path.endswith(f"/keys/{where}"):
-                return self._poison_keys(where, await forward(request))
+        if request.path.endswith("/keys/query"):
+            return self._poison_keys(Where.QUERY, await forward(request))
+        if request.path.endswith("/keys/claim") and self._is_for_kim(request):
+            return self._poison_keys(Where.CLAIM, await forward(request))
+        if self._claimed and _WRITES in request.path:
+            self._go_on()
         return await forward(request)
 
     async def _sync(self, request: Request, forward: Forward) -> Answer:
@@ -154,9 +167,27 @@ class Wire:
         if not chosen:
             return answer
         self._waiting[where] = deque(p for p in waiting if all(p is not c for c in chosen))
-        self.answered += chosen
-        self.taken += len(chosen)
+        if where is Where.CLAIM:
+            self._claimed += chosen
+        else:
+            self._count(chosen)
         return replace(answer, body=self._mixed(answer.json(), chosen).encode())
+
+    def _is_for_kim(self, request: Request) -> bool:
+        """Tell whether a key is asked for of the device that the poisons are for."""
+        meanings = self._meanings()
+        asked = json.loads(request.body)["one_time_keys"].get(meanings["@@kim@@"], {})
+        return meanings["@@kim-device@@"] in asked
+
+    def _go_on(self) -> None:
+        self.claims += len(self._claimed)
+        self._count(self._claimed)
+        self._claimed = []
+        self.went_on.set()
+
+    def _count(self, had: Sequence[Poison]) -> None:
+        self.answered += had
+        self.taken += len(had)
 
     def _mixed(self, content: Event, poisons: Iterable[Poison]) -> str:
         meanings = self._meanings()

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from tests.live.hostile import hostile
+from tests.live.hostile import SEED, hostile
 from tests.live.hostile_examples import examples
-from tests.live.hostile_poison import BACK, FRONT, Family, Poison, put, words
+from tests.live.hostile_poison import BACK, FRONT, Family, Poison, Where, put, words
 from tests.live.hostile_strategies import drawn
 
 DRAWN = 60
@@ -18,6 +18,8 @@ async def test_the_bot_withstands_every_poison_and_loses_no_question() -> None:
     assert outcome.faults == []
     assert (outcome.down, outcome.lost) == (0, 0)
     assert outcome.poisons >= DRAWN + len(examples())
+    given = [*examples(), *drawn(DRAWN, SEED)]
+    assert outcome.claims == sum(poison.where is Where.CLAIM for poison in given)
 
 
 def test_the_same_seed_draws_the_same_poisons_from_every_family() -> None:
