@@ -132,7 +132,11 @@ class TypstTypesetter:
                 await child.wait()
         if child.returncode != 0:
             raise TypesettingFailed(complaint.decode(errors="replace")[-_TAIL:])
-        return [base64.b64decode(file) for file in json.loads(said)["files"]]
+        return await asyncio.to_thread(_files, said)
+
+
+def _files(said: bytes) -> Sequence[bytes]:
+    return [base64.b64decode(file) for file in json.loads(said)["files"]]
 
 
 def _artifact(name: str, media_type: str, content: bytes) -> Artifact:
