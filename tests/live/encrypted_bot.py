@@ -18,7 +18,7 @@ from pathlib import Path
 from bot.platforms.matrix import MatrixPlatform, Policy, Secrecy
 from bot.platforms.matrix.crypto.waiting import PATIENCE
 from bot.ports import Text
-from tests.live.connection import API, Connection
+from tests.live.connection import API, Connection, MatrixError
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import PASSWORD, Box, listening
 from tests.live.process import die_with_parent
@@ -123,10 +123,18 @@ class EncryptedBot:
         return Connection(self.address, access_token=token)
 
     async def backed_up(self, count: int) -> None:
-        """Wait until the backup holds that many keys."""
+        """Wait until there is a backup and it holds that many keys."""
         async with asyncio.timeout(10):
-            while (await self.standing())["backed up"] != count:
+            while await self._backed_up() != count:
                 await asyncio.sleep(0.1)
+
+    async def _backed_up(self) -> object:
+        try:
+            return (await self.standing())["backed up"]
+        except MatrixError as error:
+            if error.errcode != "M_NOT_FOUND":
+                raise
+            return None  # the bot has not made it yet
 
 
 class KeyTraffic:
