@@ -1,22 +1,23 @@
-"""The verdict of the crash test: the rooms as new devices read them, and the database itself.
+"""The verdict of the crash test: the rooms as their people read them, and the database itself.
 
 It shares no code with the bot: the database is read with plain SQL.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.live.client import Event, MatrixUser
 from tests.live.connection import path_of
 from tests.live.crash_parts import Meant
-from tests.live.crash_people import KEY_FIELD, PASSWORD, Town
+from tests.live.crash_people import KEY_FIELD, PASSWORD, Member, Town
 from tests.live.timeline import edited_event
 
 _QUIET_SECONDS = 60.0
@@ -93,13 +94,23 @@ async def judge(town: Town, register: Register) -> Verdict:
     return verdict
 
 
-async def _read_rooms(town: Town, verdict: Verdict) -> dict[str, list[Event]]:
-    """Read the bot's messages in every room of everybody, on new devices, in order."""
-    rooms: dict[str, list[Event]] = {}
+@contextlib.asynccontextmanager
+async def device_of(town: Town, member: Member) -> AsyncIterator[MatrixUser]:
+    """Give a device to read by: a new one, or where rooms are encrypted the one with the keys."""
+    if town.encrypted:
+        yield member.user
+        return
     base_url = town.settings.matrix.homeserver
+    async with await MatrixUser.login(base_url, member.name, PASSWORD) as device:
+        yield device
+
+
+async def _read_rooms(town: Town, verdict: Verdict) -> dict[str, list[Event]]:
+    """Read the bot's messages in every room of everybody, in order."""
+    rooms: dict[str, list[Event]] = {}
     for member in town.everybody:
         name = member.name
-        async with await MatrixUser.login(base_url, name, PASSWORD) as device:
+        async with device_of(town, member) as device:
             joined = (await device.call("GET", path_of("joined_rooms")))["joined_rooms"]
             if member is not town.coordinator and len(joined) > 1:
                 verdict.doubled += [f"{name} has {len(joined)} direct rooms"] * (len(joined) - 1)
@@ -192,12 +203,13 @@ async def _documents(
 ) -> None:
     """Compare the bytes of every posted document with those that were frozen."""
     frozen = {str(sha) for (sha,) in register.rows("select sha256 from artifact")}
-    async with await MatrixUser.login(town.settings.matrix.homeserver, "kim", PASSWORD) as device:
+    async with device_of(town, town.coordinator) as device:
         for event in [*rooms.get(town.bra, ()), *rooms.get(town.samsa, ())]:
-            if event["content"]["msgtype"] in ("m.file", "m.image"):
-                content = await device.download(event["content"]["url"])
-                if hashlib.sha256(content).hexdigest() not in frozen:
-                    verdict.lost.append(f"other bytes in {event['content'][KEY_FIELD]}")
+            content = event["content"]
+            if content["msgtype"] in ("m.file", "m.image"):
+                address = content["url"] if "url" in content else content["file"]["url"]
+                if hashlib.sha256(await device.download(address)).hexdigest() not in frozen:
+                    verdict.lost.append(f"other bytes in {content[KEY_FIELD]}")
 
 
 def errors_in(log: Path) -> Sequence[str]:

@@ -6,7 +6,7 @@ crash_check.py. When people are asked to act is decided in crash.py.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +51,16 @@ class Ledger:
         """Tell whoever waits for a moment at which something has just happened."""
         async with self.happening:
             self.happening.notify_all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How people speak with the bot."""
+
+    arrive: Callable[[Homeserver, str], Awaitable[MatrixUser]]
+    """Register somebody by a name, and log them in."""
+    encrypted: bool
+    """Whether every room is encrypted."""
 
 
 @dataclass
@@ -136,6 +146,7 @@ class Town:
     office: str
     bra: str
     samsa: str
+    encrypted: bool
 
     @property
     def everybody(self) -> Sequence[Member]:
@@ -147,16 +158,22 @@ class Town:
         await asyncio.gather(*(m.user.close() for m in self.everybody), return_exceptions=True)
 
 
-async def move_in(server: Homeserver, folder: Path, units: int) -> Town:
+async def _arrive(server: Homeserver, name: str) -> MatrixUser:
+    account = await server.register(name, PASSWORD)
+    return MatrixUser(server.base_url, user_id=account.user_id, access_token=account.access_token)
+
+
+PLAIN = Manner(arrive=_arrive, encrypted=False)
+"""Nobody encrypts."""
+
+
+async def move_in(server: Homeserver, folder: Path, units: int, manner: Manner = PLAIN) -> Town:
     """Register the bot and its people, in the homeserver and in the bot's register."""
     bot = await server.register("lagesbot", PASSWORD)
     ledger = Ledger()
 
     async def member(name: str) -> Member:
-        account = await server.register(name, PASSWORD)
-        user = MatrixUser(
-            server.base_url, user_id=account.user_id, access_token=account.access_token
-        )
+        user = await manner.arrive(server, name)
         return Member(user=user, ledger=ledger, bot=bot.user_id)
 
     kim = await member("kim")
@@ -168,7 +185,10 @@ async def move_in(server: Homeserver, folder: Path, units: int) -> Town:
     settings = Settings(
         municipality=Municipality(name="Exempelby kommun", places=("Björbo",)),
         matrix=Matrix(
-            homeserver=server.base_url, user=bot.user_id, password=PASSWORD, encryption=False
+            homeserver=server.base_url,
+            user=bot.user_id,
+            password=PASSWORD,
+            encryption=manner.encrypted,
         ),
         administrator=Administrator(name="Kim Samordnare", account=kim.user.user_id),
         rooms=Rooms(office=office, bra=bra, samsa=samsa),
@@ -191,6 +211,7 @@ async def move_in(server: Homeserver, folder: Path, units: int) -> Town:
         office=office,
         bra=bra,
         samsa=samsa,
+        encrypted=manner.encrypted,
     )
 
 

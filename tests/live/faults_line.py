@@ -13,7 +13,15 @@ from enum import StrEnum
 
 from tests.live.proxy import Answer, Cut, Forward, Proxy, Request
 
-_OFTEN = {"send": 0.35, "sync": 0.3}
+_OFTEN = {
+    "send": 0.35,
+    "sync": 0.3,
+    "sendToDevice": 0.3,
+    "keys/query": 0.2,
+    "keys/claim": 0.3,
+    "keys/upload": 0.3,
+    "room_keys": 0.3,
+}
 """The share of requests that are disturbed, by endpoint, and below on all others.
 
 Opening somebody's room takes eight requests that must all succeed, and the bot's pauses double with
@@ -22,8 +30,17 @@ each failure: more than this, and it would be at it for an hour.
 _ELSEWHERE = 0.08
 _AT_FIRST = 0.3
 _FEW = 4
-_MOST = {"send": 2}
-_SHARED = {"sync", "joined_rooms", "account_data", "account/whoami"}
+_MOST = {"send": 2, "sendToDevice": 2}
+_SHARED = {
+    "sync",
+    "joined_rooms",
+    "account_data",
+    "account/whoami",
+    "keys/query",
+    "keys/claim",
+    "keys/upload",
+    "room_keys",
+}
 """Asked again and again by the same address; others at most once a minute, or as often as above."""
 _MINUTE = 60.0
 _REFUSALS_APART = 15.0
