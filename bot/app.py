@@ -21,10 +21,8 @@ from bot.outbox import Relay
 from bot.plan import planned
 from bot.ports import Clock, Platform, RoomHealth, Sender
 from bot.process import OnlyOne, SystemClock
-from bot.questions import load_question_sets
-from bot.render import Renderer
 from bot.scheduler import Scheduler
-from bot.standing import load_agendas
+from bot.texts import Texts, read_texts
 from storage.database import Database
 from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
@@ -50,6 +48,7 @@ class Runtime:
         platform: Platform | None = None,
         clock: Clock | None = None,
         mail: Sender | None = None,
+        texts: Texts | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock or SystemClock()
@@ -59,18 +58,11 @@ class Runtime:
         self.rules = rules_of(settings)
         this_year = self._clock.now().year
         self.calendar = swedish_calendar(settings.zone, (this_year + n for n in YEARS_AROUND))
-        self.renderer = Renderer(
-            settings.templates, settings.zone, default=settings.municipality.language
-        )
-        self.question_sets = load_question_sets(
-            settings.templates / "questions",
-            settings.municipality.places,
-            vocabulary=self.renderer.vocabulary,
-        )
-        self.agendas = load_agendas(settings.templates / "agendas")
+        self.texts = texts or read_texts(settings)
         self.database = Database(settings.database)
         self._typesetter = TypstTypesetter(
-            settings.templates, labels_of(self.question_sets[MONTHLY], self.renderer.languages)
+            settings.templates,
+            labels_of(self.texts.question_sets[MONTHLY], self.texts.renderer.languages),
         )
         self.platform: Platform = platform or matrix(settings)
         self.relay = Relay(
@@ -86,12 +78,12 @@ class Runtime:
         self.dispatcher = Dispatcher(
             database=self.database,
             clock=self._clock,
-            renderer=self.renderer,
+            renderer=self.texts.renderer,
             commands=commands.load(),
             rules=self.rules,
             calendar=self.calendar,
-            question_sets=self.question_sets,
-            agendas=self.agendas,
+            question_sets=self.texts.question_sets,
+            agendas=self.texts.agendas,
             entries=IcsWriter(),
             run_errand=self._run_errand,
             own_account=lambda: self.platform.own_account,

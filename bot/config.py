@@ -7,7 +7,7 @@ import tomllib
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -27,9 +27,10 @@ class BadSettings(Exception):
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("no such time zone; Sweden is Europe/Stockholm")
-    return name
+    try:
+        return ZoneInfo(name).key
+    except (LookupError, ValueError, OSError) as error:  # as a name, a path, a file it can be wrong
+        raise ValueError("no such time zone; Sweden is Europe/Stockholm") from error
 
 
 def _account(name: str) -> str:

@@ -1,7 +1,6 @@
 """The command line and encryption: the recovery key, a new identity, and starts that are refused.
 
-Each command is a process of its own. The homeserver is a small one of the tests, with just the
-answers that make a start end.
+The homeserver is a small one of the tests, with just the answers that make a start end.
 """
 
 import ast
@@ -69,7 +68,8 @@ def test_recovery_key_is_shown_once(bot: Installation, keys: Keys) -> None:
         store.keep_secret(RECOVERY_FACT, KEY.hex())
         store.set(STORAGE_FACT, "stands")
 
-    first, second = bot.run("encryption", "recovery-key"), bot.run("encryption", "recovery-key")
+    words = ("encryption", "recovery-key")
+    first, second = bot.start(*words), bot.run(*words)
 
     assert (first.code, first.complained) == (0, "")
     before, key, after = first.said.splitlines()
@@ -144,7 +144,7 @@ def test_replacing_needs_a_yes(bot: Installation, keys: Keys) -> None:
 
 def test_replacing_is_left_for_the_next_start(bot: Installation, keys: Keys) -> None:
     """With --yes the next start may replace the identity, and the cure goes on from there."""
-    ran = bot.run("encryption", "replace", "--yes")
+    ran = bot.start("encryption", "replace", "--yes")
 
     assert (ran.code, ran.complained) == (0, "")
     assert "frågan i sin app" in ran.said
@@ -263,7 +263,7 @@ def start(bot: Installation, answers: Mapping[str, tuple[int, Mapping[str, objec
         address = f"http://127.0.0.1:{server.server_port}"
         bot.write("lagesbot.toml", SETTINGS.format(folder=bot.folder, homeserver=address))
         give_messages(bot)
-        ran = bot.run("run")
+        ran = bot.start("run")
         server.shutdown()
         serving.join()
     return ran

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 
 from bot.domain.errors import Invalid
@@ -206,6 +207,7 @@ def names(choice: Choice) -> Sequence[str]:
     return [name for name in dict.fromkeys(map(plain, said)) if name]
 
 
+@lru_cache(maxsize=4_096)  # the words of forms and languages are asked for again and again
 def fold(text: str) -> str:
     """Make two spellings of a word comparable: case, the dots and rings of å, ä, ö, keycaps."""
     lower = unicodedata.normalize("NFKD", text).casefold()  # what comes apart may be a capital

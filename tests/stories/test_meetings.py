@@ -132,7 +132,9 @@ async def test_one_entry_lives_through_move_and_cancellation(council: Council) -
     )
     await there.says(council.kim, "ja", room=OFFICE)
     assert "BRÅ är flyttat" in texts(there.sees(BRA))
-    assert "Kommer: 0." in there.runtime.renderer.render("_replies", "sv", _facts(council, "m1"))
+    assert "Kommer: 0." in there.runtime.texts.renderer.render(
+        "_replies", "sv", _facts(council, "m1")
+    )
     await there.says(council.kim, f"!möte ställ in {meeting.short_id}", room=OFFICE)
     await there.reacts(council.kim, "✅", there.last(OFFICE).event_id, room=OFFICE)
     assert "är inställt" in texts(there.sees(BRA))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
@@ -17,6 +18,7 @@ from bot.app import Runtime
 from bot.config import Administrator, Mail, Matrix, Municipality, Privacy, Rooms, Settings
 from bot.domain.people import Forum, Holding, Role, Unit
 from bot.ports import Batch, IncomingMessage, Kind
+from bot.texts import Texts, read_texts
 from storage.log_tables import OutboxRow
 from storage.unit_of_work import UnitOfWork
 from tests.fakes import Delivered, FakeClock, FakeMail, FakePlatform, Posted
@@ -34,6 +36,10 @@ def at(text: str) -> datetime:
 
 class World:
     """The bot with its municipality; `restart` ends one process and begins the next."""
+
+    _texts: ClassVar[Texts | None] = None
+    """Read once for every story: they are the same, and to read and compile them takes longer than
+    most stories."""
 
     def __init__(self, database_url: str, folder: Path, now: datetime, **privacy: object) -> None:
         self.clock = FakeClock(now)
@@ -56,7 +62,14 @@ class World:
         self._read: dict[str, int] = {}
 
     def _process(self) -> Runtime:
-        return Runtime(self._settings, platform=self.platform, clock=self.clock, mail=self.mail)
+        World._texts = World._texts or read_texts(self._settings)
+        return Runtime(
+            self._settings,
+            platform=self.platform,
+            clock=self.clock,
+            mail=self.mail,
+            texts=World._texts,
+        )
 
     async def begin(self) -> None:
         """Start the process."""
@@ -221,7 +234,7 @@ class World:
 
     def _rows(self, condition: ColumnElement[bool]) -> list[OutboxRow]:
         query = select(OutboxRow).where(condition).order_by(col(OutboxRow.id))
-        return self.runtime.database.now(lambda uow: list(uow.outbox._session.exec(query)))
+        return self.runtime.database.now(lambda uow: list(uow.people._session.exec(query)))
 
     def last(self, room: str) -> Posted:
         """Give the newest message of the bot in a room."""
