@@ -80,8 +80,8 @@ def _follow(ctx: Context) -> Sequence[Queued]:
         return []
     if people.forum_of(platform, new) is not None or people.owner_of_direct_room(platform, new):
         return []  # a room of ours is never taken over by another
-    ctx.uow.outbox.move_room(platform, old, new)
-    join = action(ctx, "join", room=new, target=None, key=f"follow/{event.event_id}")
+    # The relay addresses what waits for the old room to the new one, where that is safe.
+    join = action(ctx, "join", room=new, target=old, key=f"follow/{event.event_id}")
     if ctx.forum is None and owner is not None:
         people.direct_room_opened(platform, owner.address, new)
         return [join]

@@ -4,6 +4,9 @@ The only caller of Sender.send. The key of a row never changes and is the sender
 whose outcome is unknown may be sent again inside the sender's replay window; after it, the outcome
 stays *uncertain* and is shown to a person. A sender without such a window (e-mail) gets a row only
 after it is stored as "sending", and a row found in that state after a stop is uncertain at once.
+
+What waits for a room that is replaced goes to the new room, except what the old one may hold
+(moves.py); to be sure, whatever an earlier life of the process left may stand where it was to go.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from bot.moves import Moves
 from bot.payloads import Payloads, Unresolved
 from bot.ports import Clock, MayBeSent, NeverWillBe, NotSent, Platform, Sender
 from bot.posted import Posted
@@ -66,6 +70,7 @@ class Relay:
         self._slow = slow
         self._jitter = jitter
         self._lanes: dict[str, deque[Queued]] = {}
+        self._moves = Moves()
         self._slots = {name: asyncio.Semaphore(_LETTERS_AT_ONCE) for name in self._senders}
         self._slots[platform.name] = asyncio.Semaphore(_AT_ONCE)
         self._payloads = Payloads(database)
@@ -80,7 +85,9 @@ class Relay:
         such window it is only a row that had been handed over of which nobody can tell.
         """
         waiting = []
-        for row in await self._database.transact(lambda uow: uow.outbox.todo(limit=100_000)):
+        # Each of them may have been on its way when the process ended.
+        rows = await self._database.transact(lambda uow: uow.outbox.take_up(self._platform.name))
+        for row in rows:
             window = self._window(row)
             if window == _NO_KEY and row.state == "sending":
                 await self._give_up(row, "uncertain", "the bot stopped while it was being sent")
@@ -95,6 +102,9 @@ class Relay:
         idle = []
         for row in rows:
             name = row.room or row.address
+            if row.kind == "join" and row.target:
+                self._follow(row.target, row.room)
+            name = self._moves.of(row) or name
             if name not in self._lanes:
                 self._lanes[name] = deque()
                 idle.append(name)
@@ -107,6 +117,12 @@ class Relay:
         """Tell whether nothing waits to be sent or written down."""
         return not self._lanes and self._posted.written
 
+    def _follow(self, old: str, new: str) -> None:
+        """Let what waits for a room and what will wait for the new one share a lane, in order."""
+        self._moves.note(old, new)
+        if old in self._lanes:
+            self._lanes.setdefault(new, self._lanes[old])
+
     async def _begin(self, names: Sequence[str]) -> None:
         for number, name in enumerate(names, start=1):
             self._spawn(self._run_lane(name))
@@ -118,6 +134,9 @@ class Relay:
         pause = 1.0
         while lane:
             row = lane[0]
+            if self._moves.of(row):
+                await self._move(lane, row.room)
+                continue
             wait = await self._in_turn(row)
             if wait is None:
                 lane.popleft()
@@ -127,7 +146,21 @@ class Relay:
                 continue
             await asyncio.sleep(max(wait, pause * (0.5 + self._jitter())))
             pause = min(pause * 2, _LONGEST_PAUSE)
-        del self._lanes[name]
+        for known in [name for name, other in self._lanes.items() if other is lane]:
+            del self._lanes[known]
+
+    async def _move(self, lane: deque[Queued], old: str) -> None:
+        """Address what waits for a room to the one in its place, which is joined before."""
+        moving = self._moves.take(lane, old)
+        # Stored before the first try there: killed after it, nobody sends it to the old room.
+        await self._database.transact(lambda uow: uow.outbox.moved(moving))
+        rows = sorted(lane, key=lambda row: row.kind != "join")
+        lane.clear()
+        if self._lanes.get(moving[0].room) is lane:
+            lane.extend(rows)
+        else:
+            lane.extend(row for row in rows if row not in moving)
+            self.post(moving)
 
     async def _in_turn(self, row: Queued) -> float | None:
         """Try once; while the server limits us, one row at a time for the whole account.
@@ -157,6 +190,8 @@ class Relay:
             None when the row is finished, else the least seconds to wait.
         """
         key, now = row.key, self._clock.now()
+        if self._moves.of(row):
+            return _WAITED  # it moved while it waited for its turn
         try:
             if await self._expired(row, now) or await self._superseded(row):
                 return None
@@ -180,6 +215,8 @@ class Relay:
             await self._retry(row, error, now)
             return 0.0
         except (NeverWillBe, Unresolved) as error:
+            if self._moves.of(row):
+                return _WAITED  # it moved while it was refused
             await self._give_up(row, "failed", str(error))
             return None
         except Exception as error:
@@ -244,7 +281,9 @@ class Relay:
         row.tries += 1
         maybe = isinstance(error, MayBeSent)
         tried = row.tried_at or (now if maybe else None)
-        await self._change(row, state="pending", reason=str(error)[:200], tried_at=tried)
+        # Of an earlier life's try nothing is known, whatever becomes of this one.
+        state = row.state if self._is_chat(row) else "pending"
+        await self._change(row, state=state, reason=str(error)[:200], tried_at=tried)
 
     async def _give_up(self, row: Queued, state: str, reason: str) -> None:
         log.warning("outbox %s: %s (%s)", row.key, state, reason)
@@ -252,12 +291,7 @@ class Relay:
         await self._failed([row])
 
     async def _change(
-        self,
-        row: Queued,
-        *,
-        state: str,
-        reason: str = "",
-        tried_at: datetime | None = None,
+        self, row: Queued, *, state: str, reason: str = "", tried_at: datetime | None = None
     ) -> None:
         row.state, row.reason, row.tried_at = state, reason, tried_at or row.tried_at
         await self._database.transact(lambda uow: uow.outbox.change(row))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import JSON, Column, Date, Dialect, String, TypeDecorator, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from bot.domain.agenda import NoteKind
 from bot.domain.follow_up import (
@@ -23,7 +23,7 @@ from bot.domain.meeting import MeetingState, Reply
 from bot.domain.people import Forum
 from bot.domain.term import Stage, TermKind
 from bot.domain.unrest import Mode
-from storage.tables import instant
+from storage.tables import Row, instant
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -70,7 +70,7 @@ def day(*, nullable: bool = False) -> Column[date]:
     return Column(Date(), nullable=nullable)
 
 
-class MeetingRow(SQLModel, table=True):
+class MeetingRow(Row, table=True):
     """A meeting. The UID of its calendar entry is unique for ever."""
 
     __tablename__ = "meeting"
@@ -91,7 +91,7 @@ class MeetingRow(SQLModel, table=True):
     notes_approved: bool = False
 
 
-class RsvpRow(SQLModel, table=True):
+class RsvpRow(Row, table=True):
     """An answer to a call; append-only, the last one counts."""
 
     __tablename__ = "rsvp"
@@ -105,7 +105,7 @@ class RsvpRow(SQLModel, table=True):
     by_person: int = Field(foreign_key="person.id")
 
 
-class AgendaItemRow(SQLModel, table=True):
+class AgendaItemRow(Row, table=True):
     """Something somebody wants on an agenda."""
 
     __tablename__ = "agenda_item"
@@ -119,7 +119,7 @@ class AgendaItemRow(SQLModel, table=True):
     withdrawn: bool = False
 
 
-class NoteRow(SQLModel, table=True):
+class NoteRow(Row, table=True):
     """A line of a meeting's notes."""
 
     __tablename__ = "note"
@@ -134,7 +134,7 @@ class NoteRow(SQLModel, table=True):
     withdrawn: bool = False
 
 
-class CaseRow(SQLModel, table=True):
+class CaseRow(Row, table=True):
     """A case. A unit's answer proposes one for a forum at most once a round."""
 
     __tablename__ = "case"
@@ -153,7 +153,7 @@ class CaseRow(SQLModel, table=True):
     decision: str = ""
 
 
-class AssignmentRow(SQLModel, table=True):
+class AssignmentRow(Row, table=True):
     """What somebody is to do, by when."""
 
     __tablename__ = "assignment"
@@ -172,7 +172,7 @@ class AssignmentRow(SQLModel, table=True):
     phase: Phase | None = Field(default=None, sa_column=word(Phase, nullable=True))
 
 
-class MeasureRow(SQLModel, table=True):
+class MeasureRow(Row, table=True):
     """A row of the action plan."""
 
     __tablename__ = "measure"
@@ -194,7 +194,7 @@ class MeasureRow(SQLModel, table=True):
     cycle_id: int | None = Field(default=None, foreign_key="cycle.id")
 
 
-class TrailRow(SQLModel, table=True):
+class TrailRow(Row, table=True):
     """What has happened to a case, assignment, measure or term; append-only."""
 
     __tablename__ = "trail"
@@ -207,7 +207,7 @@ class TrailRow(SQLModel, table=True):
     meeting_id: int | None = Field(default=None, foreign_key="meeting.id")
 
 
-class TermRow(SQLModel, table=True):
+class TermRow(Row, table=True):
     """Something that ends by law, agreement or promise."""
 
     __tablename__ = "term"
@@ -219,7 +219,7 @@ class TermRow(SQLModel, table=True):
     ended: bool = False
 
 
-class UnrestRow(SQLModel, table=True):
+class UnrestRow(Row, table=True):
     """A time of unrest."""
 
     __tablename__ = "unrest"
@@ -234,7 +234,7 @@ class UnrestRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
 
 
-class PaperRow(SQLModel, table=True):
+class PaperRow(Row, table=True):
     """A document that is previewed, approved and posted: notes, presentation, year plan.
 
     `subject` says what it is about ("m12", "2026-Q4"); a newer draft replaces an older one.

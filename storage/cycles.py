@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, inspect
+from sqlalchemy import Connection, Row, inspect
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
@@ -21,8 +21,8 @@ class Cycles(Drafts):
     """Everything about rounds. Where nothing else is said, a month's rounds: those of unrest are
     listed by `of_unrest` alone."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, session: Session, connection: Connection) -> None:
+        super().__init__(session, connection)
         self._read: dict[int, Cycle] = {}
         self._keyed: dict[str, Cycle | None] = {}
         """Rounds as read in this transaction; forgotten when one is planned or saved."""

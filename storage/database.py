@@ -38,9 +38,12 @@ class Database:
 
     def now(self, work: Callable[[UnitOfWork], T]) -> T:
         """Do the same at once, for the command line and tests that have no event loop."""
-        with Session(self._engine, expire_on_commit=False) as session:
-            result = work(UnitOfWork(session))
-            session.commit()
+        with (
+            self._engine.begin() as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            result = work(UnitOfWork(session, connection))
+            session.flush()
             return result
 
     def migrate(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, and_, bindparam, delete, insert, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, update
 from sqlalchemy import select as columns_of
 from sqlmodel import Session, SQLModel
 
@@ -40,31 +40,32 @@ class Reply:
 class Drafts:
     """Where people are in their forms; Cycles builds on it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, connection: Connection) -> None:
         self._session = session
+        self._connection = connection
 
     def current(self, person_id: int, cycle_id: int | None = None) -> Conversation | None:
         """Give the draft that a person is in: the one touched last, of any round or of one."""
-        connection = self._session.connection()
         if cycle_id is None:
-            row = connection.execute(_CURRENT, {"whose": person_id}).first()
+            row = self._connection.execute(_CURRENT, {"whose": person_id}).first()
         else:
-            row = connection.execute(_CURRENT_IN, {"whose": person_id, "round": cycle_id}).first()
+            row = self._connection.execute(
+                _CURRENT_IN, {"whose": person_id, "round": cycle_id}
+            ).first()
         return _conversation(row) if row else None
 
     def drafts(self, cycle_id: int) -> Sequence[Conversation]:
         """List every draft of a round."""
-        rows = self._session.connection().execute(_ALL_OF, {"round": cycle_id})
+        rows = self._connection.execute(_ALL_OF, {"round": cycle_id})
         return [_conversation(row) for row in rows]
 
     def kept(self, same: Conversation | Reply) -> Conversation | None:
         """Give a person's draft for the same unit and round, or None."""
-        row = self._session.connection().execute(_KEPT, _which(same)).first()
+        row = self._connection.execute(_KEPT, _which(same)).first()
         return _conversation(row) if row else None
 
     def save_draft(self, draft: Conversation, now: datetime) -> None:
         """Keep a draft, so that a restart in the middle of a form loses nothing."""
-        connection = self._session.connection()
         state = {
             "at": draft.at,
             "answers": to_json(draft.answers),
@@ -74,8 +75,8 @@ class Drafts:
             "warned": draft.warned,
             "touched_at": now,
         }
-        if not connection.execute(_CHANGE, {**_which(draft), **state}).rowcount:
-            connection.execute(
+        if not self._connection.execute(_CHANGE, {**_which(draft), **state}).rowcount:
+            self._connection.execute(
                 _BEGIN,
                 {
                     "person_id": draft.person_id,
@@ -87,7 +88,7 @@ class Drafts:
 
     def drop_draft(self, draft: Conversation) -> None:
         """Let a draft go once it is sent or cancelled; a draft is no public record (TF 2 kap.)."""
-        self._session.connection().execute(_DROP, _which(draft))
+        self._connection.execute(_DROP, _which(draft))
 
     # Which message answered what
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import JSON, Column, Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from storage.tables import instant
+from storage.tables import Row, instant
 
 
-class OccurrenceRow(SQLModel, table=True):
+class OccurrenceRow(Row, table=True):
     """What the clock has caused, each once: `remind/2026-10/2`."""
 
     __tablename__ = "occurrence"
@@ -16,7 +16,7 @@ class OccurrenceRow(SQLModel, table=True):
     at: datetime = Field(sa_column=instant())
 
 
-class PositionRow(SQLModel, table=True):
+class PositionRow(Row, table=True):
     """How far a platform has been read."""
 
     __tablename__ = "position"
@@ -25,7 +25,7 @@ class PositionRow(SQLModel, table=True):
     at: datetime = Field(sa_column=instant())
 
 
-class InboxRow(SQLModel, table=True):
+class InboxRow(Row, table=True):
     """An incoming event, stored once, its text scrubbed. `done` once its effect is committed."""
 
     __tablename__ = "inbox"
@@ -49,7 +49,7 @@ class InboxRow(SQLModel, table=True):
     done: bool = False
 
 
-class OutboxRow(SQLModel, table=True):
+class OutboxRow(Row, table=True):
     """Something to be posted. The key never changes and becomes the platform's own.
 
     `room` is empty until the direct room with `address` is open. `replaces` and `thread_of` name
@@ -88,7 +88,7 @@ class OutboxRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(Row, table=True):
     """Who did what, when, on what, with what outcome; append-only (`source:subject:action`)."""
 
     __tablename__ = "audit"
@@ -101,7 +101,7 @@ class AuditRow(SQLModel, table=True):
     cause: str = ""
 
 
-class UndoRow(SQLModel, table=True):
+class UndoRow(Row, table=True):
     """What a person may take back for a few minutes: the verb and the data to restore."""
 
     __tablename__ = "undo"
@@ -111,7 +111,7 @@ class UndoRow(SQLModel, table=True):
     until: datetime = Field(sa_column=instant())
 
 
-class MarkRow(SQLModel, table=True):
+class MarkRow(Row, table=True):
     """Small named facts that must survive a restart, e.g. the key of the live status message."""
 
     __tablename__ = "mark"

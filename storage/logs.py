@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 from sqlalchemy import select as columns_of
 from sqlmodel import Session, SQLModel, col, select
 
@@ -54,8 +54,9 @@ class Arrived:
 class Inbox:
     """What has come in: each event once, with the position it was read at."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, connection: Connection) -> None:
         self._session = session
+        self._connection = connection
 
     def position(self, platform: str) -> str | None:
         """Give the position after the last stored batch."""
@@ -64,9 +65,12 @@ class Inbox:
 
     def move(self, platform: str, token: str, now: datetime) -> None:
         """Store how far the platform has been read."""
-        connection = self._session.connection()
-        if not connection.execute(_MOVE, {"on": platform, "token": token, "at": now}).rowcount:
-            connection.execute(insert(_POSITION), {"platform": platform, "token": token, "at": now})
+        if not self._connection.execute(
+            _MOVE, {"on": platform, "token": token, "at": now}
+        ).rowcount:
+            self._connection.execute(
+                insert(_POSITION), {"platform": platform, "token": token, "at": now}
+            )
 
     def read_at(self, platform: str) -> datetime | None:
         """Tell when the platform was last read."""
@@ -85,9 +89,8 @@ class Inbox:
         """
         if not events:
             return []
-        connection = self._session.connection()
         ids = [event.event_id for event, _ in events]
-        seen = set(connection.execute(_SEEN, {"on": platform, "ids": ids}).scalars())
+        seen = set(self._connection.execute(_SEEN, {"on": platform, "ids": ids}).scalars())
         new = {}
         for event, withheld in events:
             if event.event_id not in seen and event.event_id not in new:
@@ -108,7 +111,7 @@ class Inbox:
                 }
         if not new:
             return []
-        row_ids = connection.execute(_ARRIVE, list(new.values())).scalars()
+        row_ids = self._connection.execute(_ARRIVE, list(new.values())).scalars()
         return [(n, str(row["room"])) for n, row in zip(row_ids, new.values(), strict=True)]
 
     def todo(self) -> Sequence[tuple[int, str]]:
@@ -122,7 +125,7 @@ class Inbox:
 
     def take(self, row_id: int) -> Arrived | None:
         """Get an event that has no effect yet."""
-        row = self._session.connection().execute(_TAKE, {"row": row_id}).first()
+        row = self._connection.execute(_TAKE, {"row": row_id}).first()
         if row is None:
             return None
         event = IncomingMessage(
@@ -140,14 +143,15 @@ class Inbox:
 
     def finish(self, arrived: Arrived) -> None:
         """Mark an event as done, in the transaction of its effect."""
-        self._session.connection().execute(_FINISH, {"row": arrived.id})
+        self._connection.execute(_FINISH, {"row": arrived.id})
 
 
 class Audit:
     """Who did what; append-only."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, connection: Connection) -> None:
         self._session = session
+        self._connection = connection
 
     def add(
         self,
@@ -160,7 +164,7 @@ class Audit:
         cause: str = "",
     ) -> None:
         """Write one line."""
-        self._session.connection().execute(
+        self._connection.execute(
             _NOTE,
             {
                 "at": at,
@@ -182,34 +186,31 @@ class Audit:
 class Marks:
     """Small named facts, and what may be taken back."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def get(self, name: str) -> str | None:
         """Read a mark."""
-        value = self._session.connection().execute(_READ_MARK, {"mark": name}).scalar()
+        value = self._connection.execute(_READ_MARK, {"mark": name}).scalar()
         return None if value is None else str(value)
 
     def set(self, name: str, value: str) -> None:
         """Write a mark."""
-        connection = self._session.connection()
-        if not connection.execute(_SET_MARK, {"mark": name, "value": value}).rowcount:
-            connection.execute(_NEW_MARK, {"name": name, "value": value})
+        if not self._connection.execute(_SET_MARK, {"mark": name, "value": value}).rowcount:
+            self._connection.execute(_NEW_MARK, {"name": name, "value": value})
 
     def offer_undo(
         self, person_id: int, verb: str, data: Mapping[str, object], now: datetime
     ) -> None:
         """Let a person take their last step back for ten minutes."""
-        connection = self._session.connection()
         offer = {"verb": verb, "data": dict(data), "until": now + timedelta(minutes=10)}
-        if not connection.execute(_OFFER, {"whose": person_id, **offer}).rowcount:
-            connection.execute(_NEW_OFFER, {"person_id": person_id, **offer})
+        if not self._connection.execute(_OFFER, {"whose": person_id, **offer}).rowcount:
+            self._connection.execute(_NEW_OFFER, {"person_id": person_id, **offer})
 
     def take_undo(self, person_id: int, now: datetime) -> tuple[str, dict[str, object]] | None:
         """Take what may be taken back, once."""
-        connection = self._session.connection()
-        row = connection.execute(_OFFERED, {"whose": person_id}).first()
+        row = self._connection.execute(_OFFERED, {"whose": person_id}).first()
         if row is None:
             return None
-        connection.execute(_WITHDRAW, {"whose": person_id})
+        self._connection.execute(_WITHDRAW, {"whose": person_id})
         return (row.verb, row.data) if row.until >= now else None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import Connection, Row, bindparam, update
 from sqlalchemy import select as columns_of
 from sqlmodel import Session, SQLModel, col, select
 
@@ -36,21 +36,21 @@ class Account:
 class People(Units):
     """The register, changed in one place."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, session: Session, connection: Connection) -> None:
+        super().__init__(session, connection)
         self._known: dict[int, Person] = {}
         """As read in this transaction; forgotten at every change of a person or a role."""
 
     def of_account(self, platform: str, address: str) -> Person | None:
         """Find who writes from this account; None for a stranger or somebody who has left."""
         self._session.flush()  # plain statements do not see what has not been written yet
-        return who_where(self._session, platform, address, "")[0]
+        return who_where(self._connection, platform, address, "")[0]
 
     def who_where(
         self, platform: str, address: str, room: str
     ) -> tuple[Person | None, Forum | None, bool]:
         """Give who writes, the room's forum, and whether it is their own direct room."""
-        return who_where(self._session, platform, address, room)
+        return who_where(self._connection, platform, address, room)
 
     def get(self, person_id: int) -> Person:
         """Find a person by id.
@@ -127,7 +127,7 @@ class People(Units):
 
     def _change(self, person_id: int, **columns: object) -> None:
         self._session.flush()
-        self._session.connection().execute(_CHANGE, {"whose": person_id, **columns})
+        self._connection.execute(_CHANGE, {"whose": person_id, **columns})
         self._session.expire_all()  # rows already read do not see what a plain statement has done
         self._known.clear()
 
@@ -159,7 +159,7 @@ class People(Units):
     def accounts(self, person_id: int) -> Sequence[Account]:
         """List a person's identities, the oldest first."""
         self._session.flush()  # here too
-        rows = self._session.connection().execute(_ACCOUNTS_OF, {"whose": person_id})
+        rows = self._connection.execute(_ACCOUNTS_OF, {"whose": person_id})
         return [_account(row) for row in rows]
 
     def all_accounts(self) -> Sequence[Account]:

@@ -44,7 +44,13 @@ def instant(*, nullable: bool = False, index: bool = False) -> Column[datetime]:
     return Column(Instant(), nullable=nullable, index=index)
 
 
-class PersonRow(SQLModel, table=True):
+class Row(SQLModel):
+    """What every row is: never validated, and so without a validator that takes time to build."""
+
+    model_config = {"defer_build": True}
+
+
+class PersonRow(Row, table=True):
     """Somebody known to the bot."""
 
     __tablename__ = "person"
@@ -56,7 +62,7 @@ class PersonRow(SQLModel, table=True):
     active: bool = True
 
 
-class AccountRow(SQLModel, table=True):
+class AccountRow(Row, table=True):
     """A person's identity on one platform, with the one direct room."""
 
     __tablename__ = "account"
@@ -69,7 +75,7 @@ class AccountRow(SQLModel, table=True):
     reachable: bool = True
 
 
-class UnitRow(SQLModel, table=True):
+class UnitRow(Row, table=True):
     """A reporting unit."""
 
     __tablename__ = "unit"
@@ -80,7 +86,7 @@ class UnitRow(SQLModel, table=True):
     active: bool = True
 
 
-class HoldingRow(SQLModel, table=True):
+class HoldingRow(Row, table=True):
     """A role that a person holds; `unit_id` 0 where the role is of the municipality."""
 
     __tablename__ = "holding"
@@ -91,7 +97,7 @@ class HoldingRow(SQLModel, table=True):
     unit_id: int = 0
 
 
-class AbsenceRow(SQLModel, table=True):
+class AbsenceRow(Row, table=True):
     """Days on which somebody is away, both included."""
 
     __tablename__ = "absence"
@@ -102,7 +108,7 @@ class AbsenceRow(SQLModel, table=True):
     cancelled: bool = False
 
 
-class RoomRow(SQLModel, table=True):
+class RoomRow(Row, table=True):
     """The room of a forum on a platform."""
 
     __tablename__ = "room"
@@ -111,7 +117,7 @@ class RoomRow(SQLModel, table=True):
     room: str
 
 
-class CycleRow(SQLModel, table=True):
+class CycleRow(Row, table=True):
     """A reporting round. One real round per period; rehearsals are numbered by their own key."""
 
     __tablename__ = "cycle"
@@ -128,7 +134,7 @@ class CycleRow(SQLModel, table=True):
     unrest_id: int | None = Field(default=None, foreign_key="unrest.id")
 
 
-class SubmissionRow(SQLModel, table=True):
+class SubmissionRow(Row, table=True):
     """One unit's part in a round: what stands now."""
 
     __tablename__ = "submission"
@@ -148,7 +154,7 @@ class SubmissionRow(SQLModel, table=True):
     case_number: str = ""
 
 
-class VersionRow(SQLModel, table=True):
+class VersionRow(Row, table=True):
     """Every version of a submission that was ever sent; append-only, the public record."""
 
     __tablename__ = "submission_version"
@@ -162,7 +168,7 @@ class VersionRow(SQLModel, table=True):
     at: datetime = Field(sa_column=instant())
 
 
-class ConversationRow(SQLModel, table=True):
+class ConversationRow(Row, table=True):
     """A draft: where a person is in the form for one unit. Not a public record until sent."""
 
     __tablename__ = "conversation"
@@ -180,7 +186,7 @@ class ConversationRow(SQLModel, table=True):
     touched_at: datetime = Field(sa_column=instant())
 
 
-class ReplyRow(SQLModel, table=True):
+class ReplyRow(Row, table=True):
     """Which message answered which question, so that an edit changes the right answer.
 
     `question` is a question id, or "*" where one message carried a whole answer.
@@ -194,7 +200,7 @@ class ReplyRow(SQLModel, table=True):
     question: str
 
 
-class EditionRow(SQLModel, table=True):
+class EditionRow(Row, table=True):
     """A compiled report for one audience, frozen. `basis` tells which answers it stands on."""
 
     __tablename__ = "edition"
@@ -214,7 +220,7 @@ class EditionRow(SQLModel, table=True):
     published_by: int | None = None
 
 
-class ArtifactRow(SQLModel, table=True):
+class ArtifactRow(Row, table=True):
     """Frozen bytes of an edition or of a paper, or a meeting's calendar entry (neither)."""
 
     __tablename__ = "artifact"
@@ -229,7 +235,7 @@ class ArtifactRow(SQLModel, table=True):
     height: int | None = None
 
 
-class SummaryRow(SQLModel, table=True):
+class SummaryRow(Row, table=True):
     """The coordinator's own summary words for a round."""
 
     __tablename__ = "summary"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from sqlalchemy import select as columns_of
 from sqlmodel import Session, SQLModel, select
 
@@ -18,8 +18,9 @@ _ACTIVE = columns_of(_UNIT).where(_UNIT.c.active).order_by(_UNIT.c.id)
 class Units:
     """Units, the closed ones too; a part of the register in people.py."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, connection: Connection) -> None:
         self._session = session
+        self._connection = connection
         self._active: dict[int, Unit] | None = None
         """Read once in a transaction: a round asks for each of them several times."""
 
@@ -27,7 +28,7 @@ class Units:
         """List active units in the order they were added."""
         if self._active is None:
             self._session.flush()  # a plain statement does not see what has not been written yet
-            rows = self._session.connection().execute(_ACTIVE)
+            rows = self._connection.execute(_ACTIVE)
             self._active = {unit.id: unit for unit in map(_unit, rows)}
         return list(self._active.values())
 

@@ -69,7 +69,7 @@ async def asked(settings: Settings) -> None:
     waits = select(OutboxRow.state).where(OutboxRow.template == "prompt")
     try:
         async with asyncio.timeout(30):
-            while set(database.now(lambda uow: list(uow.outbox._session.exec(waits)))) != {"sent"}:
+            while set(database.now(lambda uow: list(uow.people._session.exec(waits)))) != {"sent"}:
                 await asyncio.sleep(0.2)
     finally:
         database.close()

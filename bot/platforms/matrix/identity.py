@@ -5,6 +5,7 @@ on the server that is not ours is never replaced by itself: the people who trust
 to approve a new one, and whoever made it may have had a reason.
 """
 
+import hashlib
 import logging
 import secrets
 
@@ -209,7 +210,8 @@ class Standing:
         key = await self._worker.run(_recovery_key)
         if key is None:
             return
-        key_id = secrets.token_hex(16)
+        # By its key, so that a storage begun twice is one; what is described of it tells no more.
+        key_id = hashlib.sha256(b"secret storage" + key).hexdigest()[:32]
         await self._put_data(f"m.secret_storage.key.{key_id}", secret_storage.describe(key))
         for name, secret in identity.secrets().items():
             sealed = secret_storage.seal(key, name, secret)

@@ -1,9 +1,11 @@
 """Matrix as a `bot.ports.Platform`: the parts of this folder put together."""
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from bot.platforms.matrix.content import (
     KEY_FIELD,
@@ -20,7 +22,7 @@ from bot.platforms.matrix.errors import Refused, RequestFailed, as_outcome, befo
 from bot.platforms.matrix.media import Uploads
 from bot.platforms.matrix.rooms import is_in_room, membership, room_health
 from bot.platforms.matrix.session import begin
-from bot.platforms.matrix.sync import Reader
+from bot.platforms.matrix.sync import Pause, Reader
 from bot.platforms.matrix.transport import Transport, encode, path
 from bot.platforms.matrix.upkeep import Secrecy, Upkeep
 from bot.ports import (
@@ -34,6 +36,9 @@ from bot.ports import (
     RoomHealth,
     Text,
 )
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 # Synapse forgets transaction ids after 24 hours; half of that leaves room for its clock and ours.
 REPLAY_WINDOW = timedelta(hours=12)
@@ -96,20 +101,23 @@ class MatrixPlatform:
     async def start(self) -> None:
         """Restore the one device, or log in for the first and only time.
 
+        A homeserver that does not answer, or asks us to wait, is waited for.
+
         Raises:
             LoggedOut: a person has to act; the text says how.
-            NotSent: the homeserver does not answer the first login, or asks us to wait.
+            NeverWillBe: the homeserver refuses what no other try will change.
         """
-        device = await begin(
-            self._transport, self._user_id, self._password, self._token, self._device_file
+        device = await _once_answered(
+            lambda: begin(
+                self._transport, self._user_id, self._password, self._token, self._device_file
+            )
         )
-        if self._upkeep is None:
+        upkeep = self._upkeep
+        if upkeep is None:
             return
-        try:
-            await self._upkeep.start(Own(account=device.user_id, device=device.device_id))
-        except RequestFailed as failure:
-            raise before_posting(failure) from failure
-        for room in await self._upkeep.encrypted_rooms():
+        own = Own(account=device.user_id, device=device.device_id)
+        await _once_answered(lambda: upkeep.start(own))
+        for room in await upkeep.encrypted_rooms():
             self._encryption.notice(room)
 
     async def stop(self) -> None:
@@ -241,3 +249,23 @@ class MatrixPlatform:
             kind, content = "m.room.encrypted", await self._upkeep.sealing.seal(room, kind, content)
         body = check_size(encode(content))
         return path("rooms", room, "send", kind, transaction), body
+
+
+async def _once_answered(step: Callable[[], Awaitable[T]]) -> T:
+    """Do a step of the start, again and again until the homeserver takes part.
+
+    Raises:
+        NeverWillBe: it refuses for good.
+    """
+    pause, waits = Pause(), False
+    while True:
+        try:
+            return await step()
+        except RequestFailed as failure:
+            outcome = before_posting(failure)
+            if isinstance(outcome, NeverWillBe):
+                raise outcome from failure
+            if not waits:
+                _log.warning("the start waits for the homeserver: %s", failure)
+            waits = True
+            await asyncio.sleep(pause.after(failure))

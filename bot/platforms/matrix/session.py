@@ -3,11 +3,15 @@
 The homeserver remembers a transaction id per device: a fresh login would make every retry a second
 message. So the first start logs in, stores the device, and later starts restore it. A token that
 was revoked is never replaced by itself.
+
+The device's id is chosen and stored before the login: where the answer is lost, the next login is
+one of the same device and takes the place of the first.
 """
 
 import asyncio
 import json
 import os
+import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,9 +19,7 @@ from bot.platforms.matrix.errors import (
     LoggedOut,
     Lost,
     Refused,
-    RequestFailed,
     Unreachable,
-    before_posting,
 )
 from bot.platforms.matrix.transport import Transport, path
 
@@ -52,6 +54,23 @@ def read_device(file: Path) -> Device | None:
 
 def write_device(file: Path, device: Device) -> None:
     """Store the device so that only our own account can read it, and never half of it."""
+    _write(file, json.dumps(asdict(device)))
+    _choice(file).unlink(missing_ok=True)
+
+
+def chosen_id(file: Path) -> str:
+    """Give the id that the device is to have: the same until the device is stored."""
+    choice = _choice(file)
+    if not choice.exists():
+        _write(choice, secrets.token_hex(5).upper())
+    return choice.read_text(encoding="utf-8")
+
+
+def _choice(file: Path) -> Path:
+    return file.with_name(file.name + ".chosen")
+
+
+def _write(file: Path, content: str) -> None:
     if not file.parent.exists():
         file.parent.mkdir(parents=True)
         file.parent.chmod(0o700)
@@ -59,7 +78,7 @@ def write_device(file: Path, device: Device) -> None:
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(asdict(device), stream)
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
@@ -72,7 +91,7 @@ async def begin(
 
     Raises:
         LoggedOut: the stored token is no longer valid, or the login was refused.
-        NotSent: the homeserver can't be reached for the first login, or asks us to wait.
+        RequestFailed: the first login did not succeed now; it may be tried again.
     """
     device = await asyncio.to_thread(read_device, file)
     if device is not None:
@@ -84,10 +103,7 @@ async def begin(
         transport.use(device.access_token)
         await _confirm(transport)
         return device
-    try:
-        device = await _first_login(transport, user_id, password, token)
-    except RequestFailed as failure:
-        raise before_posting(failure) from failure
+    device = await _first_login(transport, user_id, password, token, file)
     await asyncio.to_thread(write_device, file, device)
     return device
 
@@ -101,14 +117,15 @@ async def _confirm(transport: Transport) -> None:
 
 
 async def _first_login(
-    transport: Transport, user_id: str, password: str | None, token: str | None
+    transport: Transport, user_id: str, password: str | None, token: str | None, file: Path
 ) -> Device:
     if token:
         transport.use(token)
         answer = await transport.get(path("account", "whoami"))
         answer = {**answer, "access_token": token}
     elif password:
-        answer = await _log_in(transport, user_id, password)
+        chosen = await asyncio.to_thread(chosen_id, file)
+        answer = await _log_in(transport, user_id, password, chosen)
     else:
         raise LoggedOut("the first start needs the bot's password or an access token")
     device = Device(
@@ -122,16 +139,20 @@ async def _first_login(
     return device
 
 
-async def _log_in(transport: Transport, user_id: str, password: str) -> dict[str, object]:
+async def _log_in(
+    transport: Transport, user_id: str, password: str, device_id: str
+) -> dict[str, object]:
     request = {
         "type": "m.login.password",
         "identifier": {"type": "m.id.user", "user": user_id},
         "password": password,
+        "device_id": device_id,
         "initial_device_display_name": DEVICE_NAME,
     }
     try:
         return dict(await transport.post(path("login"), request))
     except Refused as refused:
-        if refused.status in (401, 403):
+        # Without a Matrix code it is a proxy that refuses, which may pass.
+        if refused.status in (401, 403) and refused.code:
             raise LoggedOut(f"the login of {user_id} was refused: check the password") from refused
         raise
