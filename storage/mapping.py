@@ -6,10 +6,11 @@ For values whose row has the same columns; what is stored otherwise has its own 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
 from datetime import date
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from functools import cache
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Date
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import ColumnElement, Date, Select, select
+from sqlmodel import Session, SQLModel
 
 from bot.domain.errors import NotFound
 
@@ -94,10 +95,16 @@ class Shelf(Generic[V, R]):
         return letter == self._letter and number.isdecimal() and len(number) <= 9
 
     def where(self, *conditions: "ColumnElement[bool] | bool") -> Sequence[V]:
-        """List values, the oldest first."""
-        query = select(self._row).where(*conditions)
-        rows = self._session.exec(query.order_by(col(getattr(self._row, "id")))).all()  # noqa: B009
-        return [self._value(row) for row in rows]
+        """List values, the oldest first.
+
+        The rows come without the session's objects, which take longer to make than the values; what
+        `add` and `save` wrote is in the database already.
+        """
+        names = _names(self._made)
+        # The columns of a row's class are typed as its values are: a comparison looks like a bool.
+        asked = cast("Sequence[ColumnElement[bool]]", conditions)
+        rows = self._session.connection().execute(_all_of(self._row, names).where(*asked))
+        return [self._make(**dict(zip(names, row, strict=True))) for row in rows]
 
     def as_kept(self, value: V) -> dict[str, object]:
         """Give a value as JSON can hold it, to be put back as it was."""
@@ -123,12 +130,23 @@ class Shelf(Generic[V, R]):
         return self._value(row)
 
     def _value(self, row: R) -> V:
-        return self._make(**{f.name: getattr(row, f.name) for f in fields(self._made)})
+        return self._make(**{name: getattr(row, name) for name in _names(self._made)})
 
     @property
     def _made(self) -> type[V]:
         return self._make  # type: ignore[return-value]
 
 
+@cache
+def _names(made: type[Value]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(made))
+
+
+@cache
+def _all_of(row: type[SQLModel], names: tuple[str, ...]) -> Select[Any]:
+    columns = SQLModel.metadata.tables[str(row.__tablename__)].c
+    return select(*(columns[name] for name in names)).order_by(columns.id)
+
+
 def _parts(value: Value) -> dict[str, Any]:
-    return {f.name: getattr(value, f.name) for f in fields(value)}
+    return {name: getattr(value, name) for name in _names(type(value))}
