@@ -44,8 +44,11 @@ def _answer_invitation(ctx: Context) -> Queued:
     assert event is not None
     actor = ctx.actor
     ours = ctx.forum is not None  # a forum's room that we are not in any more, or not yet
-    welcome = ours or (actor is not None and (event.is_direct or bool(actor.roles & OFFICE)))
-    if welcome and actor is not None and event.is_direct:
+    owner = ctx.uow.people.owner_of_direct_room(ctx.rules.platform, event.room)
+    # Asked back into a direct room; an invitation to a room that is there already does not say so.
+    direct = event.is_direct or (owner is not None and owner.address == event.sender)
+    welcome = ours or (actor is not None and (direct or bool(actor.roles & OFFICE)))
+    if welcome and actor is not None and direct:
         # Whoever begins a new chat wants to talk there, also after having left the old one.
         ctx.uow.people.direct_room_opened(ctx.rules.platform, event.sender, event.room)
     ctx.uow.audit.add(

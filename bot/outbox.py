@@ -21,6 +21,7 @@ from bot.moves import Moves
 from bot.payloads import Payloads, Unresolved
 from bot.ports import Clock, MayBeSent, NeverWillBe, NotSent, Platform, Sender
 from bot.posted import Posted
+from bot.turns import WAITED, Turns
 from storage.database import Database
 from storage.outbox import Queued
 from storage.unit_of_work import UnitOfWork
@@ -33,11 +34,7 @@ _BEGUN_AT_ONCE = 5
 in which nothing else would be done."""
 _LETTERS_AT_ONCE = 3
 """Mail servers count connections, and a mail server that hangs must not take the chat's places."""
-_CALM = 20
-"""So many rows must go through without a limit before they go side by side again."""
 _LONGEST_PAUSE = 60.0
-_WAITED = -1.0
-"""In place of seconds to wait: that has been done."""
 _ACTIONS = frozenset({"join", "decline"})
 _NO_KEY = timedelta(0)
 
@@ -71,11 +68,9 @@ class Relay:
         self._jitter = jitter
         self._lanes: dict[str, deque[Queued]] = {}
         self._moves = Moves()
-        self._slots = {name: asyncio.Semaphore(_LETTERS_AT_ONCE) for name in self._senders}
-        self._slots[platform.name] = asyncio.Semaphore(_AT_ONCE)
+        self._turns = {name: Turns(_LETTERS_AT_ONCE, jitter) for name in self._senders}
+        self._turns[platform.name] = Turns(_AT_ONCE, jitter)
         self._payloads = Payloads(database)
-        self._single = asyncio.Lock()
-        self._limited = 0
         self._posted = Posted(database, spawn, completed)
 
     async def resume(self, down_for: timedelta) -> None:
@@ -142,7 +137,7 @@ class Relay:
                 lane.popleft()
                 pause = 1.0
                 continue
-            if wait == _WAITED:
+            if wait == WAITED:
                 continue
             await asyncio.sleep(max(wait, pause * (0.5 + self._jitter())))
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -163,25 +158,12 @@ class Relay:
             self.post(moving)
 
     async def _in_turn(self, row: Queued) -> float | None:
-        """Try once; while the server limits us, one row at a time for the whole account.
-
-        Synapse's limit is per account: the queue as a whole waits as long as the server asks.
-        """
+        """Try when it is the row's turn."""
         sender = self._senders.get(row.platform)
         if sender is None:
             await self._give_up(row, "failed", f"no {row.platform} is set up")
             return None
-        async with self._slots[row.platform]:
-            if not self._limited or not self._is_chat(row):
-                return await self._deliver(row, sender)
-            async with self._single:
-                wait = await self._deliver(row, sender)
-                if wait is None:
-                    self._limited = max(0, self._limited - 1)
-                elif wait:
-                    await asyncio.sleep(wait)  # for everybody: the limit is the account's
-                    return _WAITED
-                return wait
+        return await self._turns[row.platform].take(lambda: self._deliver(row, sender))
 
     async def _deliver(self, row: Queued, sender: Sender) -> float | None:
         """Try once.
@@ -191,7 +173,7 @@ class Relay:
         """
         key, now = row.key, self._clock.now()
         if self._moves.of(row):
-            return _WAITED  # it moved while it waited for its turn
+            return WAITED  # it moved while it waited for its turn
         try:
             if await self._expired(row, now) or await self._superseded(row):
                 return None
@@ -202,21 +184,20 @@ class Relay:
         except NotSent as error:
             await self._retry(row, error, now)
             if error.retry_after is None:
-                return 0.0
-            if self._is_chat(row):
-                if not self._limited:
-                    await self._slow(len(self._lanes), error.retry_after)
-                self._limited = _CALM
+                return self._failing(row)
+            if self._is_chat(row) and not self._turns[row.platform].troubled:
+                await self._slow(len(self._lanes), error.retry_after)
+            self._failing(row)
             return min(error.retry_after.total_seconds() + 0.05, 600.0)
         except MayBeSent as error:
             if sender.replay_window == _NO_KEY:
                 await self._give_up(row, "uncertain", str(error))
                 return None
             await self._retry(row, error, now)
-            return 0.0
+            return self._failing(row)
         except (NeverWillBe, Unresolved) as error:
             if self._moves.of(row):
-                return _WAITED  # it moved while it was refused
+                return WAITED  # it moved while it was refused
             await self._give_up(row, "failed", str(error))
             return None
         except Exception as error:
@@ -229,6 +210,12 @@ class Relay:
         if sender.replay_window == _NO_KEY:
             await self._posted.write()
         return None
+
+    def _failing(self, row: Queued) -> float:
+        """Let all rooms be careful; a mail server refuses one letter, and that alone waits."""
+        if self._is_chat(row):
+            self._turns[row.platform].beware()
+        return 0.0
 
     async def _send(self, row: Queued, sender: Sender) -> str:
         if row.kind in _ACTIONS:

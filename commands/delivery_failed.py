@@ -1,9 +1,9 @@
 """Tell the coordinator what could not be delivered, once, with the cure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from bot.command import Context, Message, command
-from bot.domain.people import Forum, Person
+from bot.command import Context, Message, ToPerson, command
+from bot.domain.people import OFFICE, Forum, Person
 from bot.round.form import to_office
 from storage.outbox import Queued
 
@@ -14,7 +14,10 @@ def delivery_failed(ctx: Context) -> Iterable[Message]:
     row = ctx.uow.outbox.get(int(ctx.args))
     office = ctx.uow.people.room(Forum.OFFICE)
     removal, letter = row.kind == "removal", row.kind == "letter"
-    if office is None or (row.room == office[1] and not removal) or _told(ctx, row):
+    if office is None or _told(ctx, row):
+        return
+    beside_office = row.room == office[1] and not removal
+    if beside_office and row.state != "failed":
         return
     person = None
     owner = ctx.uow.people.owner_of_direct_room(row.platform, row.room) if removal else None
@@ -26,19 +29,29 @@ def delivery_failed(ctx: Context) -> Iterable[Message]:
         if row.state == "failed":
             ctx.uow.people.set_reachable(row.platform, row.address, False)
     reader = _of_address(ctx, row.room) if letter else None
-    yield to_office(
-        "delivery_failed",
-        {
-            "person": reader.name if reader else person,
-            "person_id": f"p{reader.id}" if reader else "",
-            "address": row.room if letter else "",
-            "forum": ctx.uow.people.forum_of(row.platform, row.room),
-            "room": row.room,
-            "uncertain": row.state == "uncertain",
-            "reason": row.reason,
-            "what": row.template or row.kind,
-        },
-    )
+    data = {
+        "person": reader.name if reader else person,
+        "person_id": f"p{reader.id}" if reader else "",
+        "address": row.room if letter else "",
+        "forum": ctx.uow.people.forum_of(row.platform, row.room),
+        "room": row.room,
+        "uncertain": row.state == "uncertain",
+        "reason": row.reason,
+        "what": row.template or row.kind,
+    }
+    if beside_office:
+        yield from _in_person(ctx, data)
+    else:
+        yield to_office("delivery_failed", data)
+
+
+def _in_person(ctx: Context, data: Mapping[str, object]) -> Iterable[Message]:
+    """Tell whoever runs the office that their own room is closed, each once a day."""
+    for person in ctx.uow.people.everybody():
+        key = f"office_closed/{ctx.now:%Y-%m-%d}/{person.id}"
+        if person.roles & OFFICE and ctx.uow.outbox.by_key(key) is None:
+            to = ToPerson(person_id=person.id)
+            yield Message(template="delivery_failed", data=data, to=to, key=key)
 
 
 def _of_address(ctx: Context, address: str) -> Person | None:
