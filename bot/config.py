@@ -39,7 +39,14 @@ def _account(name: str) -> str:
     return name
 
 
+def _room(name: str) -> str:
+    if not name.startswith("!"):
+        raise ValueError("a room's id begins with !, its alias may move")
+    return name
+
+
 Account = Annotated[str, AfterValidator(_account)]
+Room = Annotated[str, AfterValidator(_room)]
 
 
 class Municipality(Section):
@@ -130,10 +137,10 @@ class Administrator(Section):
 class Rooms(Section):
     """Room ids of the forums; they may also be set in chat by `!rum`."""
 
-    bra: str | None = None
-    samsa: str | None = None
-    management: str | None = None
-    office: str | None = None
+    bra: Room | None = None
+    samsa: Room | None = None
+    management: Room | None = None
+    office: Room | None = None
 
 
 class Settings(BaseSettings):

@@ -236,7 +236,7 @@ def test_check_finds_nothing_wrong(bot: Installation) -> None:
 def test_check_tells_all_mistakes_at_once(bot: Installation) -> None:
     """Settings, messages and questions are each told with file, line and cure."""
     bad = bot.config.read_text().replace("https://", "ftp://").replace("name = ", "nam = ")
-    bot.write("lagesbot.toml", bad)
+    bot.write("lagesbot.toml", f'{bad}\n[rooms]\nbra = "#bra:example.se"\n')
     bot.write("templates/messages/sv/hello.md", "ett\n{{ name | nosuch }}\n")
     questions = bot.templates / "questions" / "monthly.toml"
     questions.write_text(questions.read_text().replace('kind = "one"', 'kind = "won"', 1))
@@ -247,6 +247,7 @@ def test_check_tells_all_mistakes_at_once(bot: Installation) -> None:
     assert f"{bot.config} rad 5: municipality.name: saknas: lägg till inställningen" in ran.said
     assert f"{bot.config} rad 6: municipality.nam: finns inte bland" in ran.said
     assert f"{bot.config} rad 10: matrix.homeserver: adressen ska börja med https" in ran.said
+    assert "rooms.bra: ett rum anges med sitt id, som börjar med !" in ran.said
     assert f"{bot.templates}/messages/sv/hello.md rad 2: mallen går inte att läsa" in ran.said
     assert re.search(r'monthly.toml rad \d+: "won" is no kind of question: use one of', ran.said)
     assert ran.said.endswith(f"Fel som behöver rättas: {ran.said.count(chr(10)) - 1}\n")
