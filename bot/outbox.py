@@ -94,6 +94,7 @@ class Relay:
 
     def post(self, rows: Sequence[Queued]) -> None:
         """Put committed rows into their lanes; an idle lane starts."""
+        self._platform.expect([row.room for row in rows if row.room and self._is_chat(row)])
         idle = []
         for row in rows:
             name = row.room or row.address

@@ -235,6 +235,13 @@ class Platform(Sender, Protocol):
         """Ask the platform what the bot may do in the room."""
         ...
 
+    def expect(self, rooms: Sequence[str]) -> None:
+        """Messages to these rooms follow: what each needs beforehand may be done for all at once.
+
+        A hint, which promises and changes nothing.
+        """
+        ...
+
     async def notices(self) -> Sequence[Notice]:
         """Tell what a person should know about the account."""
         ...

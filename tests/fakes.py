@@ -143,6 +143,9 @@ class FakePlatform:
         """Tell whether the account is in the room."""
         return account in self.members.get(room, set())
 
+    def expect(self, rooms: Sequence[str]) -> None:
+        """Do nothing: here no room needs anything beforehand."""
+
     async def notices(self) -> Sequence[Notice]:
         """Tell nothing: nothing is wrong here."""
         return []

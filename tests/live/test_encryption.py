@@ -137,3 +137,29 @@ async def test_a_restart_goes_on_with_the_same_keys(homeserver: Homeserver, tmp_
         assert bot.key_of(room) == key
         assert len(traffic.requests) == shared
         assert anna.failures == box.of(Kind.UNREADABLE) == []
+
+
+async def test_rooms_that_are_expected_get_their_keys_together(
+    homeserver: Homeserver, tmp_path: Path
+) -> None:
+    """Keys for all go out with the first message; a room that nobody knows is no obstacle."""
+    registered, box, traffic = (
+        await EncryptedBot.register(homeserver, tmp_path),
+        Box(),
+        KeyTraffic(),
+    )
+    async with (
+        await MautrixPeer.register(homeserver, "anna") as anna,
+        await MautrixPeer.register(homeserver, "bo") as bo,
+        Proxy(homeserver.base_url, traffic) as proxy,
+    ):
+        bot = EncryptedBot(address=proxy.url, user_id=registered.user_id, folder=registered.folder)
+        async with bot.life(box) as platform:
+            rooms = [await platform.open_direct(p.user_id, p.user_id) for p in (anna, bo)]
+            assert traffic.requests == []
+            platform.expect([*rooms, "!nowhere:bra.test", ""])
+            for room, person in zip(rooms, (anna, bo), strict=True):
+                await platform.send(room, room, Text(markdown="Hej"))
+                await person.wait_for("Hej")
+        assert len(traffic.requests) == 1
+        assert anna.failures == bo.failures == []

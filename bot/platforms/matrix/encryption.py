@@ -35,6 +35,10 @@ class Encryption:
         self._plain.discard(room)
         self._notices += 1
 
+    def is_known(self, room: str) -> bool:
+        """Tell whether the room is known to be encrypted."""
+        return room in self._encrypted
+
     async def covers(self, room: str) -> bool:
         """Tell whether the room is encrypted.
 

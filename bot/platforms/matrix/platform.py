@@ -199,6 +199,11 @@ class MatrixPlatform:
         except RequestFailed as failure:
             raise before_posting(failure) from failure
 
+    def expect(self, rooms: Sequence[str]) -> None:
+        """Messages to these rooms follow: those that lack the keys are given them together."""
+        if self._upkeep is not None:
+            self._upkeep.sealing.expect(filter(self._encryption.is_known, rooms))
+
     async def reachable(self, room: str, account: str) -> bool:
         """Tell whether the account is in the room or invited to it.
 
