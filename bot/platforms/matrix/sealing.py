@@ -27,8 +27,9 @@ _PACKED_AT_ONCE = 50
 """Rooms whose parcels are filled together: a tenth of a second of the worker's thread."""
 _MET_AT_ONCE = 50
 _ROOMS_AT_ONCE = 20
-_ALONG = 100
-"""Rooms served along with those that are waited for: about a second, which they must wait."""
+_ALONG = 25
+"""Rooms served along with those that are waited for: few enough that those before are still being
+written in meanwhile."""
 _TRIES = 5
 HEARD_WITHIN = 60.0
 """Seconds without a reading, after which it is asked anew who may read in a room."""
