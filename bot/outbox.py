@@ -186,9 +186,10 @@ class Relay:
             await self._retry(row, error, now)
             if error.retry_after is None:
                 return self._failing(row)
-            if self._is_chat(row) and not self._turns[row.platform].troubled:
-                await self._slow(len(self._lanes), error.retry_after)
-            self._failing(row)
+            if self._is_chat(row):
+                if not self._turns[row.platform].limited:
+                    await self._slow(len(self._lanes), error.retry_after)
+                self._turns[row.platform].limit()
             return min(error.retry_after.total_seconds() + 0.05, 600.0)
         except MayBeSent as error:
             if sender.replay_window == _NO_KEY:
@@ -213,9 +214,9 @@ class Relay:
         return None
 
     def _failing(self, row: Queued) -> float:
-        """Let all rooms be careful; a mail server refuses one letter, and that alone waits."""
+        """A failure may concern all rooms; a mail server refuses one letter, which alone waits."""
         if self._is_chat(row):
-            self._turns[row.platform].beware()
+            self._turns[row.platform].fail()
         return 0.0
 
     async def _send(self, row: Queued, sender: Sender) -> str:

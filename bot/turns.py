@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable
 WAITED = -1.0
 """In place of seconds to wait: that has been done."""
 _CALM = 20
-"""So many must go through in a row before they go side by side again."""
+"""So many must go through after a limit before they go side by side again."""
+_DOWN = 5
+"""So many failures in a row mean that it is the server, and not a line that broke once. The first
+success after them shows that it is back."""
 
 
 class Turns:
@@ -21,15 +24,22 @@ class Turns:
         self._single = asyncio.Lock()
         self._jitter = jitter
         self._trouble = 0
+        self._failures = 0
 
     @property
-    def troubled(self) -> bool:
-        """Tell whether the sender has limited or failed us lately."""
+    def limited(self) -> bool:
+        """Tell whether the sender has limited us lately."""
         return self._trouble > 0
 
-    def beware(self) -> None:
-        """Go one at a time from now on: the sender limits or fails us."""
+    def limit(self) -> None:
+        """Go one at a time from now on: the sender limits us."""
         self._trouble = _CALM
+
+    def fail(self) -> None:
+        """Note that the sender failed us; after some in a row one goes at a time."""
+        self._failures += 1
+        if self._failures >= _DOWN:
+            self._trouble = max(1, self._trouble)
 
     async def take(self, attempt: Callable[[], Awaitable[float | None]]) -> float | None:
         """Make an attempt when it is its turn.
@@ -43,7 +53,10 @@ class Turns:
         """
         async with self._slots:
             if not self._trouble:
-                return await attempt()
+                wait = await attempt()
+                if wait is None:
+                    self._failures = 0
+                return wait
             async with self._single:
                 wait = await attempt()
                 if wait is not None and wait > 0:
@@ -51,8 +64,8 @@ class Turns:
                     # Still this one's turn: whoever came next would take each place that is free.
                     wait = await attempt()
                 if wait is None:
-                    self._trouble = max(0, self._trouble - 1)
-                elif wait >= 0:
+                    self._trouble, self._failures = max(0, self._trouble - 1), 0
+                elif wait > 0 or self._failures >= _DOWN:
                     # A server that fails hears from all together twice a second at the most.
                     await asyncio.sleep(0.75 + 0.5 * self._jitter())
                 return WAITED if wait else wait
