@@ -14,6 +14,7 @@ from tests.benchmarks.bare_process import FAN_OUT, PING
 from tests.benchmarks.measured import Measured
 from tests.benchmarks.processes import Processes
 from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.stall import Stall
 from tests.benchmarks.waiting import all_posted, is_message, said_by_bare
 from tests.live.client import MatrixUser
 from tests.live.timeline import Event
@@ -38,7 +39,7 @@ class ChatTimes:
     starts: list[float] = field(default_factory=list)
     rss_mb: float = 0.0
     rss_after_mb: float = 0.0
-    stalls_ms: dict[str, float] = field(default_factory=dict)
+    stalls: dict[str, Stall] = field(default_factory=dict)
 
 
 class ChatBench:
@@ -134,10 +135,10 @@ class ChatBench:
                 times.cpu_ms_per_command.append(spent / self._sizes.burst)
         bare.watch_stalls()
         await self._burst(stage.bare, stage.with_bare, PING)
-        times.stalls_ms["bare_burst"] = await bare.stall_ms()
+        times.stalls["bare_burst"] = await bare.stall()
         bot.watch_stalls()
         await self._burst(stage.bot, stage.with_bot, COMMAND)
-        times.stalls_ms["burst"] = await bot.stall_ms()
+        times.stalls["burst"] = await bot.stall()
 
     async def _burst(self, partner: MatrixUser, rooms: list[str], text: str) -> float:
         pairs = list(zip(self._stage.users, rooms, strict=True)) * self._sizes.commands_each
@@ -185,8 +186,8 @@ class ChatBench:
                 if turn:
                     seconds = await self._fan_out(rooms, "!påminn", stage.coordinator)
                     times.bot_fan_outs.append(seconds)
-            times.stalls_ms["bare_fan_out"] = await bare.stall_ms()
-        times.stalls_ms["fan_out"] = await bot.stall_ms()
+            times.stalls["bare_fan_out"] = await bare.stall()
+        times.stalls["fan_out"] = await bot.stall()
 
     async def _fan_out(self, rooms: list[str], text: str, by: MatrixUser) -> float:
         where = self._stage.office if by is self._stage.coordinator else self._stage.signal
@@ -224,7 +225,7 @@ class ChatBench:
                 after=after,
             )
             await asyncio.sleep(self._sizes.quiet)
-            self.times.stalls_ms["compile"] = await bot.stall_ms()
+            self.times.stalls["compile"] = await bot.stall()
 
 
 def ratio(ours: list[float], theirs: list[float]) -> float:

@@ -20,6 +20,7 @@ from tests.benchmarks.encrypted_rooms import EncryptedRooms, position
 from tests.benchmarks.measured import Measured
 from tests.benchmarks.processes import Processes
 from tests.benchmarks.sizes import Sizes
+from tests.benchmarks.stall import Stall
 from tests.benchmarks.waiting import SEALED, all_posted, is_message, said_by_bare
 from tests.live.client import MatrixUser
 from tests.live.timeline import Event
@@ -42,7 +43,7 @@ class EncryptedTimes:
 
     fan_outs: defaultdict[str, list[float]] = field(default_factory=_lists)
     cpu_ms: defaultdict[str, list[float]] = field(default_factory=_lists)
-    stalls_ms: defaultdict[str, list[float]] = field(default_factory=_lists)
+    stalls: defaultdict[str, list[Stall]] = field(default_factory=lambda: defaultdict(list))
     restarts: list[float] = field(default_factory=list)
     rss_mb: float = 0.0
     prepared_s: float = 0.0
@@ -118,7 +119,7 @@ class EncryptedBench:
         await all_posted(watcher, set(rooms), len(rooms), after=after, within=_WITHIN, kind=SEALED)
         times.fan_outs[name].append(time.perf_counter() - begun)
         await asyncio.sleep(self._sizes.quiet)
-        times.stalls_ms[name].append(await process.stall_ms())
+        times.stalls[name].append(await process.stall())
         times.cpu_ms[name].append(process.cpu_ms() - spent)
 
     async def _check_readable(self, made: EncryptedRooms) -> None:

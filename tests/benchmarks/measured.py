@@ -9,8 +9,9 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from tests.benchmarks.stall import Stall
 from tests.live.process import die_with_parent, end, log_tail
 
 _ROOT = Path(__file__).parents[2]
@@ -75,10 +76,11 @@ class Measured:
         """Measure from now on how long its loop is kept from running."""
         self._process.send_signal(signal.SIGUSR1)
 
-    async def stall_ms(self) -> float:
+    async def stall(self) -> Stall:
         """Stop measuring, and give the longest time since `watch_stalls`."""
         self._process.send_signal(signal.SIGUSR1)
-        return float(str(await self._hear("stall_ms")))
+        ms, unserved_ms = await self._hear("stall")
+        return Stall(ms, unserved_ms)
 
     def complaints(self) -> str:
         """Give the end of what it logged."""
@@ -95,7 +97,7 @@ class Measured:
                 preexec_fn=die_with_parent(signal.SIGKILL),
             )
 
-    async def _hear(self, word: str) -> object:
+    async def _hear(self, word: str) -> Any:
         assert self._process.stdout is not None
         try:
             async with asyncio.timeout(_PATIENCE):

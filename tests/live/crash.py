@@ -1,15 +1,17 @@
 """`make crash`: kill the bot at random moments of real rounds; all must stand exactly once.
 
-Thirty units report month after month to a bot on a real Synapse; the bot's process is killed
-without warning (SIGKILL) and started again, as often as asked for. Everybody says each thing once
-and repeats nothing. Afterwards crash_check.py reads every room and the database. The last line is
-`kills=200 lost=0 doubled=0`. What happens in a round stands in crash_round.py.
+Thirty units report month after month, in encrypted rooms, to a bot on a real Synapse, which is
+killed without warning (SIGKILL) and started again, as often as asked for. Everybody says each thing
+once and repeats nothing. Afterwards crash_check.py reads every room and the database, and what is
+encrypted must be readable. The last line is `kills=200 lost=0 doubled=0`. What happens in a round
+stands in crash_round.py.
 """
 
 import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import random
 import sys
 import tempfile
@@ -22,9 +24,10 @@ from bot.domain.schedule import RoundRule
 from bot.holidays_se import swedish_calendar
 from tests.live.crash_bot import SharedClock
 from tests.live.crash_check import Register, Verdict, errors_in, judge
-from tests.live.crash_people import Town, move_in
+from tests.live.crash_people import PLAIN, Manner, Town, manner_of, move_in
 from tests.live.crash_process import BotProcess
 from tests.live.crash_round import Year
+from tests.live.faults_check import look_for_leaks
 from tests.live.homeserver import Homeserver
 
 UNITS = 30
@@ -55,14 +58,23 @@ class Outcome:
         return not (found.lost or found.doubled or found.faults)
 
 
-async def crash(kills: int, *, units: int = UNITS, seed: int = SEED) -> Outcome:
-    """Kill the bot so many times during rounds, and judge what stands afterwards."""
+async def crash(
+    kills: int, *, units: int = UNITS, manner: Manner = PLAIN, seed: int = SEED
+) -> Outcome:
+    """Kill the bot so many times during rounds, and judge what stands afterwards.
+
+    Args:
+        kills: how many times.
+        units: how many report.
+        manner: how people speak with the bot; ENCRYPTED of faults_people.py where they encrypt.
+        seed: of all that is drawn by chance.
+    """
     began = time.monotonic()
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="crash-") as name:
         folder = Path(name)
         async with Homeserver(folder / "homeserver") as server:
-            town = await move_in(server, folder / "bot", units)
+            town = await move_in(server, folder / "bot", units, manner)
             clock = SharedClock(folder / "clock")
             asked = {
                 "settings": town.settings.model_dump(mode="json"),
@@ -113,6 +125,9 @@ async def _play(year: Year, kills: int, seed: int) -> Verdict:
         failure = str(error) or "the time ran out"
     await year.register.quiet()
     verdict = await judge(year.town, year.register)
+    if year.town.encrypted:
+        opened = await look_for_leaks(year.town.everybody, verdict)
+        year.say(f"{opened} messages of the bot were opened by their readers")
     if failure:
         verdict.lost.append(failure)
     return verdict
@@ -166,9 +181,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Kill the bot during rounds; count what is lost.")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--units", type=int, default=UNITS)
+    parser.add_argument("--plain", action="store_true", help="in rooms that are not encrypted")
     parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
-    outcome = asyncio.run(crash(asked.kills, units=asked.units, seed=asked.seed))
+    logging.basicConfig(level=logging.ERROR)  # mautrix tells much of what it does
+    manner = manner_of(plain=asked.plain)
+    outcome = asyncio.run(crash(asked.kills, units=asked.units, manner=manner, seed=asked.seed))
     for kind in ("lost", "doubled", "faults"):
         for text in getattr(outcome.verdict, kind):
             _say(f"{kind}: {text}")

@@ -167,6 +167,16 @@ PLAIN = Manner(arrive=_arrive, encrypted=False)
 """Nobody encrypts."""
 
 
+def manner_of(*, plain: bool) -> Manner:
+    """Give the manner that is asked for on a command line."""
+    if plain:
+        return PLAIN
+    # Its library is not there on Python 3.13 and later, where only the plain play is possible.
+    from tests.live.faults_people import ENCRYPTED
+
+    return ENCRYPTED
+
+
 async def move_in(server: Homeserver, folder: Path, units: int, manner: Manner = PLAIN) -> Town:
     """Register the bot and its people, in the homeserver and in the bot's register."""
     bot = await server.register("lagesbot", PASSWORD)

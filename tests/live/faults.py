@@ -27,7 +27,7 @@ from bot.domain.schedule import RoundRule
 from bot.holidays_se import swedish_calendar
 from tests.live.crash_bot import SharedClock
 from tests.live.crash_check import Register, Verdict, errors_in, judge
-from tests.live.crash_people import PLAIN, Manner, Member, Town, move_in
+from tests.live.crash_people import PLAIN, Manner, Member, Town, manner_of, move_in
 from tests.live.crash_process import BotProcess
 from tests.live.crash_round import Year
 from tests.live.faults_check import compare, look_for_leaks
@@ -221,7 +221,7 @@ def main() -> int:
         disturb(
             asked.faults,
             units=asked.units,
-            manner=PLAIN if asked.plain else _encrypted(),
+            manner=manner_of(plain=asked.plain),
             seed=asked.seed,
             say=say,
             keep=asked.keep,
@@ -233,13 +233,6 @@ def main() -> int:
     _print(outcome.summary)
     _print(outcome.line)
     return 0 if outcome.is_clean and outcome.faults >= asked.faults else 1
-
-
-def _encrypted() -> Manner:
-    # Its library is not there on Python 3.13 and later, where only the plain play is possible.
-    from tests.live.faults_people import ENCRYPTED
-
-    return ENCRYPTED
 
 
 def _print(text: str) -> None:

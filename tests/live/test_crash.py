@@ -14,11 +14,14 @@ from storage.outbox import Queued
 from tests.fakes import FakeClock, FakePlatform
 from tests.live.crash import crash
 from tests.live.crash_check import Register, errors_in
+from tests.live.crash_people import manner_of
+from tests.live.olm import HAS_OLM, quiet_olm
 
 
+@quiet_olm
 async def test_kills_at_random_moments_lose_and_double_nothing() -> None:
     """Eight kills in a month: every answer is there, every message stands exactly once."""
-    outcome = await crash(8, units=8)
+    outcome = await crash(8, units=8, manner=manner_of(plain=not HAS_OLM))
     found = outcome.verdict
     assert outcome.line == "kills=8 lost=0 doubled=0", [*found.lost, *found.doubled]
     assert not found.faults

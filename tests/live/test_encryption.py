@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from bot.ports import File, Kind, Text
 from tests.live.encrypted_bot import EncryptedBot, KeyTraffic, known_to
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import Box
+from tests.live.olm import HAS_OLM, needs_olm, quiet_olm
 from tests.live.proxy import Proxy
 
-HAS_OLM = sys.version_info < (3, 13)
 if TYPE_CHECKING or HAS_OLM:
     from tests.live.mautrix_peer import MautrixPeer, TrustState
 
-pytestmark = [
-    pytest.mark.skipif(not HAS_OLM, reason="libolm's last wheels are for Python 3.12"),
-    # mautrix reads two fields of room events that the specification has given up.
-    pytest.mark.filterwarnings("ignore:.*field in Megolm events:DeprecationWarning"),
-]
+pytestmark = [needs_olm, quiet_olm]
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 300
 

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import io
-import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pypdf
-import pytest
 
 from tests.live.encrypted_bot import known_to
 from tests.live.encrypted_month import running, settle
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import PASSWORD
+from tests.live.olm import HAS_OLM, needs_olm, quiet_olm
 
-HAS_OLM = sys.version_info < (3, 13)
 if TYPE_CHECKING or HAS_OLM:
     from tests.live.mautrix_peer import MautrixPeer, Received
 
-pytestmark = [
-    pytest.mark.skipif(not HAS_OLM, reason="libolm's last wheels are for Python 3.12"),
-    # mautrix reads two fields of room events that the specification has given up.
-    pytest.mark.filterwarnings("ignore:.*field in Megolm events:DeprecationWarning"),
-]
+pytestmark = [needs_olm, quiet_olm]
 
 
 async def pdfs_in(peer: MautrixPeer, room: str) -> set[bytes]:

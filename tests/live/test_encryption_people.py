@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from vodozemac import GroupSession, InboundGroupSession
 
 from bot.platforms.matrix import MatrixPlatform
@@ -23,18 +21,14 @@ from tests.live.connection import API, Connection, MatrixError, path_of
 from tests.live.encrypted_bot import EncryptedBot, LateKeys
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import Box
+from tests.live.olm import HAS_OLM, needs_olm, quiet_olm
 from tests.live.proxy import Proxy
 from tests.live.timeline import Event
 
-HAS_OLM = sys.version_info < (3, 13)
 if TYPE_CHECKING or HAS_OLM:
     from tests.live.mautrix_peer import PASSWORD, MautrixPeer
 
-pytestmark = [
-    pytest.mark.skipif(not HAS_OLM, reason="libolm's last wheels are for Python 3.12"),
-    # mautrix reads two fields of room events that the specification has given up.
-    pytest.mark.filterwarnings("ignore:.*field in Megolm events:DeprecationWarning"),
-]
+pytestmark = [needs_olm, quiet_olm]
 
 SHORT = 1.0
 """Seconds after which the bot tells here what it otherwise tells after ten."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,17 +18,13 @@ from bot.ports import Batch, Kind, Text
 from tests.live.encrypted_bot import EncryptedBot, KeyTraffic, LateKeys, Saying
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import Box
+from tests.live.olm import HAS_OLM, needs_olm, quiet_olm
 from tests.live.proxy import Answer, Cut, Forward, Proxy, Request
 
-HAS_OLM = sys.version_info < (3, 13)
 if TYPE_CHECKING or HAS_OLM:
     from tests.live.mautrix_peer import PASSWORD, MautrixPeer, TrustState
 
-pytestmark = [
-    pytest.mark.skipif(not HAS_OLM, reason="libolm's last wheels are for Python 3.12"),
-    # mautrix reads two fields of room events that the specification has given up.
-    pytest.mark.filterwarnings("ignore:.*field in Megolm events:DeprecationWarning"),
-]
+pytestmark = [needs_olm, quiet_olm]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

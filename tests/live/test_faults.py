@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -14,35 +13,31 @@ import pytest
 from tests.live.client import MatrixUser
 from tests.live.connection import API, MatrixError, path_of
 from tests.live.crash_check import Verdict
-from tests.live.crash_people import PLAIN, Ledger, Member
+from tests.live.crash_people import Ledger, Member, manner_of
 from tests.live.encrypted_bot import LateKeys
 from tests.live.faults import disturb
 from tests.live.faults_check import look_for_leaks
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import person
+from tests.live.olm import HAS_OLM, needs_olm, quiet_olm
 from tests.live.proxy import Answer, Cut, Forward, Proxy, Request
 from tests.live.timeline import Event
 
-HAS_OLM = sys.version_info < (3, 13)
 if TYPE_CHECKING or HAS_OLM:
-    from tests.live.faults_people import ENCRYPTED, arrive
+    from tests.live.faults_people import arrive
 
-pytestmark = [
-    pytest.mark.asyncio,
-    # mautrix reads two fields of room events that the specification has given up.
-    pytest.mark.filterwarnings("ignore:.*field in Megolm events:DeprecationWarning"),
-]
+pytestmark = quiet_olm
 
 
 async def test_a_bad_line_loses_and_doubles_nothing() -> None:
     """Fifteen faults in a month: every answer is there, every message can be read exactly once."""
-    outcome = await disturb(15, units=3, manner=ENCRYPTED if HAS_OLM else PLAIN)
+    outcome = await disturb(15, units=3, manner=manner_of(plain=not HAS_OLM))
     found = outcome.verdict
     assert outcome.line == "faults=15 lost=0 doubled=0", [*found.lost, *found.doubled]
     assert not found.faults
 
 
-@pytest.mark.skipif(not HAS_OLM, reason="libolm's last wheels are for Python 3.12")
+@needs_olm
 async def test_what_a_reader_cannot_open_is_found(homeserver: Homeserver) -> None:
     """No key, a late key, a message sent again, in clear, a file in clear: each of them counts."""
     name, late = f"kim-{uuid.uuid4().hex[:8]}", LateKeys()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -10,16 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.live.homeserver import Homeserver
+from tests.live.olm import HAS_OLM, needs_olm, quiet_olm
 
-HAS_OLM = sys.version_info < (3, 13)
 if TYPE_CHECKING or HAS_OLM:
     from tests.live.mautrix_peer import MautrixPeer, TrustState
 
-pytestmark = [
-    pytest.mark.skipif(not HAS_OLM, reason="libolm's last wheels are for Python 3.12"),
-    # mautrix reads two fields of room events that the specification has given up.
-    pytest.mark.filterwarnings("ignore:.*field in Megolm events:DeprecationWarning"),
-]
+pytestmark = [needs_olm, quiet_olm]
 
 PASSWORD = "correct horse"
 
