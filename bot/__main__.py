@@ -91,9 +91,9 @@ def _with_database(args: Namespace, settings: Settings, phrases: Phrases) -> int
 
 
 def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
-    from bot.garbage import do_not_look
+    from bot.interpreter import load_fast
 
-    do_not_look()
+    load_fast()
     from bot.cli.tasks import say
     from bot.languages import BadTemplates
     from bot.platforms.matrix import LoggedOut

@@ -13,9 +13,9 @@ from bot.dispatcher import Dispatcher
 from bot.documents.calendar_file import IcsWriter
 from bot.documents.typesetter import TypstTypesetter
 from bot.domain.schedule import Occurrence, due
-from bot.garbage import look_seldom
 from bot.holidays_se import swedish_calendar
 from bot.installation import labels_of, rules_of, settle
+from bot.interpreter import run_smoothly
 from bot.mailbox import StoredMailbox
 from bot.outbox import Relay
 from bot.plan import planned
@@ -102,7 +102,7 @@ class Runtime:
         with OnlyOne(self._settings.data):
             try:
                 await self.begin()
-                look_seldom()
+                run_smoothly()
                 await self.scheduler.start()
                 self._spawn(self.scheduler.follow())
                 await self.platform.listen(self.mailbox)

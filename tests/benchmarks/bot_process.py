@@ -5,9 +5,9 @@ reminder is only given in office hours). It tells when the first sync has been s
 """
 
 # ruff: noqa: E402
-from bot.garbage import do_not_look
+from bot.interpreter import load_fast
 
-do_not_look()  # as the bot itself begins, before anything is loaded
+load_fast()  # as the bot itself begins, before anything is loaded
 
 import asyncio
 import contextlib
