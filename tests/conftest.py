@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.interpreter import load_fast, run_smoothly
 from storage.database import Database
 from tests.live.homeserver import Homeserver
 from tests.live.postgres import Postgres
+
+load_fast()
+
+
+def pytest_collection_finish() -> None:
+    """Set the interpreter as the bot does when it has started: the suite is a long life too."""
+    run_smoothly()
 
 
 @pytest.fixture(scope="session")

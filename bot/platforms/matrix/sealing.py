@@ -52,6 +52,7 @@ class Sealing:
         self._expected: dict[str, None] = {}
         self._failed: dict[str, RequestFailed] = {}
         self._turn = asyncio.Lock()
+        self._sending = asyncio.Lock()
         self._keyless: dict[str, float] = {}
         self._heard = float("-inf")
         self._asked: dict[str, float] = {}
@@ -226,8 +227,9 @@ class Sealing:
 
     async def send_parcels(self) -> None:
         """Send what is stored for devices; each parcel arrives once, however often it is tried."""
-        for parcel in await self._worker.run(lambda m: m.sharing.parcels()):
-            await self._send_parcel(parcel)
+        async with self._sending:
+            for parcel in await self._worker.run(lambda m: m.sharing.parcels()):
+                await self._send_parcel(parcel)
 
     async def _send_parcel(self, parcel: Parcel) -> None:
         try:
