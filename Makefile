@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test whole run lint crash faults hostile container bench lock clean
+.PHONY: demo test suite whole run lint crash faults hostile container bench lock clean
 
 $(READY): requirements-dev.lock
 	$(PYTHON) -m venv $(VENV)
@@ -20,7 +20,10 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-test: lint  ## everything, real homeserver and real databases included
+test: $(READY)  ## everything, real homeserver and real databases included
+	$(MAKE) --jobs=2 lint suite
+
+suite: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal
 
 whole: $(READY)  ## the targets that take longer, as tests: the demo, a small bench

@@ -16,7 +16,6 @@ from bot.council.terms import terms
 from bot.council.unrest import unrest_steps
 from bot.council.year import year_plans
 from bot.domain.calendar import WorkCalendar
-from bot.domain.cycle import CycleState
 from bot.domain.meeting_clock import meeting_steps
 from bot.domain.schedule import Occurrence, upcoming
 from storage.unit_of_work import UnitOfWork
@@ -63,16 +62,12 @@ def rounds(
 ) -> Iterable[Occurrence]:
     """List the steps of the months' rounds. In a rehearsal nothing happens by itself: its reminders
     would go to real people."""
-    cycles = uow.cycles.all()
-    opened = frozenset(
-        c.period.key for c in cycles if not c.rehearsal and c.state is not CycleState.PLANNED
-    )
     found = upcoming(
-        [c for c in cycles if c.state is not CycleState.PUBLISHED and not c.rehearsal],
+        [cycle for cycle in uow.cycles.unfinished() if not cycle.rehearsal],
         rules.round,
         calendar,
         now=now,
-        known_periods=opened,
+        known_periods=uow.cycles.opened(),
     )
     started = uow.marks.get("installed")
     for step in found:

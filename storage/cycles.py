@@ -15,6 +15,14 @@ from storage.log_tables import OccurrenceRow
 from storage.tables import CycleRow, SubmissionRow, SummaryRow, VersionRow
 
 _MONTHLY = col(CycleRow.unrest_id).is_(None)
+_UNFINISHED = (
+    select_columns(*inspect(CycleRow).columns)
+    .where(_MONTHLY, col(CycleRow.state) != CycleState.PUBLISHED)
+    .order_by(col(CycleRow.opens_at))
+)
+_OPENED = select_columns(col(CycleRow.period)).where(
+    _MONTHLY, col(CycleRow.rehearsal).is_(False), col(CycleRow.state) != CycleState.PLANNED
+)
 
 
 class Cycles(Drafts):
@@ -94,12 +102,11 @@ class Cycles(Drafts):
 
     def unfinished(self) -> Sequence[Cycle]:
         """List the rounds that are not published, the oldest first."""
-        rows = self._session.exec(
-            select(CycleRow)
-            .where(_MONTHLY, CycleRow.state != CycleState.PUBLISHED)
-            .order_by(col(CycleRow.opens_at))
-        ).all()
-        return [_cycle(row) for row in rows]
+        return [_cycle(row) for row in self._connection.execute(_UNFINISHED)]
+
+    def opened(self) -> frozenset[str]:
+        """Name the periods whose real rounds have opened, whatever their state now."""
+        return frozenset(self._connection.execute(_OPENED).scalars())
 
     def latest(self, *, rehearsal: bool) -> Cycle | None:
         """Give the newest round that has opened, published or not."""
@@ -243,8 +250,8 @@ class Cycles(Drafts):
 
     def happened_of(self, keys: Sequence[str]) -> frozenset[str]:
         """Name those of some keys that the clock has already caused, in one query."""
-        rows = select(OccurrenceRow.key).where(col(OccurrenceRow.key).in_(keys))
-        return frozenset(self._session.exec(rows))
+        there = select_columns(col(OccurrenceRow.key)).where(col(OccurrenceRow.key).in_(keys))
+        return frozenset(self._connection.execute(there).scalars())
 
     def note(self, key: str, at: datetime) -> None:
         """Note that the clock has caused this; twice is an integrity error by design."""
@@ -252,7 +259,7 @@ class Cycles(Drafts):
         self._session.flush()
 
 
-def _cycle(row: CycleRow) -> Cycle:
+def _cycle(row: CycleRow | Row[tuple[object, ...]]) -> Cycle:
     assert row.id is not None
     return Cycle(
         id=row.id,
