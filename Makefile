@@ -24,7 +24,7 @@ test: $(READY)  ## everything, real homeserver and real databases included
 	$(MAKE) --jobs=2 lint suite
 
 suite: $(READY)
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 3 --maxschedchunk 1
 
 whole: $(READY)  ## the targets that take longer, as tests: the demo, a small bench
 	$(BIN)/pytest -m whole
@@ -33,10 +33,10 @@ run: $(READY)  ## the bot, on lagesbot.toml
 	$(BIN)/python -m bot run
 
 crash: $(READY)  ## N kills at random moments; every message must stand exactly once
-	$(BIN)/python -m tests.live.crash --kills $(or $(N),200)
+	$(BIN)/python -m tests.live.crash --kills $(or $(N),200) $(if $(PLAIN),--plain)
 
 faults: $(READY)  ## N faults on the line to the homeserver; every message must stand exactly once
-	$(BIN)/python -m tests.live.faults --faults $(or $(N),1000)
+	$(BIN)/python -m tests.live.faults --faults $(or $(N),1000) $(if $(PLAIN),--plain)
 
 hostile: $(READY)  ## N poisons from strangers and a lying homeserver; the bot must not notice
 	$(BIN)/python -m tests.live.hostile --poisons $(or $(N),5000)

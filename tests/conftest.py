@@ -15,6 +15,19 @@ from tests.live.postgres import Postgres
 load_fast()
 
 
+_LONGEST_FIRST = ("live", "stories")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, or one process would be left alone with it in the end."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    folder = item.path.parent.name
+    return _LONGEST_FIRST.index(folder) if folder in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+
 def pytest_collection_finish() -> None:
     """Set the interpreter as the bot does when it has started: the suite is a long life too."""
     run_smoothly()
