@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     phrases = read_phrases(language, templates)
     args = parser(phrases).parse_args(argv)
     if settings is None or args.command == "check":
-        return _check(config, phrases)
+        return _check(config, phrases, whole=args.command == "check")
     if args.command == "run":
         return _run(config, settings, phrases)
     if args.command == "encryption":
@@ -37,11 +37,12 @@ def main(argv: list[str]) -> int:
     return _with_database(args, settings, phrases)
 
 
-def _check(config: Path, phrases: Phrases) -> int:
-    from bot.cli.checking import check
+def _check(config: Path, phrases: Phrases, *, whole: bool) -> int:
+    """Tell what is wrong, in the settings alone or in all; to read all takes seconds."""
+    from bot.cli.checking import check, check_settings
     from bot.cli.tasks import place, say
 
-    mistakes = check(config, phrases)
+    mistakes = check(config, phrases) if whole else check_settings(config, phrases)[1]
     for mistake in mistakes:
         say(place(phrases, mistake.file, mistake.line, mistake.what))
     say(phrases("check_bad" if mistakes else "check_ok", {"count": len(mistakes)}))
@@ -111,7 +112,7 @@ def _run(config: Path, settings: Settings, phrases: Phrases) -> int:
     try:
         asyncio.run(_until_stopped(settings))
     except (BadTemplates, BadQuestionSet):
-        return _check(config, phrases)
+        return _check(config, phrases, whole=True)
     except BadSettings as error:
         say(str(error))
         return 1

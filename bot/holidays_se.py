@@ -3,8 +3,9 @@
 What a red day means for the work belongs in domain/calendar.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -24,13 +25,14 @@ def swedish_calendar(zone: ZoneInfo, years: Iterable[int]) -> WorkCalendar:
         zone: the zone of the office clock.
         years: every year that may be asked about; a year left out has weekends only.
     """
-    asked = sorted(set(years))
+    asked = tuple(sorted(set(years)))
     red = _named(asked, ("public", "de_facto"))
     optional = _named(asked, ("optional",))
     squeeze = {d: name for d, name in optional.items() if d not in red and d.isoweekday() <= 5}
     return WorkCalendar(zone=zone, red_days=red, squeeze_days=squeeze)
 
 
-def _named(years: list[int], categories: tuple[str, ...]) -> dict[date, str]:
+@cache
+def _named(years: tuple[int, ...], categories: tuple[str, ...]) -> Mapping[date, str]:
     found = holidays.country_holidays("SE", years=years, categories=categories, language="sv")
     return dict(sorted(found.items()))

@@ -290,13 +290,16 @@ def test_check_names_a_missing_language(bot: Installation) -> None:
 
 
 def test_other_commands_check_the_settings(bot: Installation) -> None:
-    """Without settings no command starts, and the cure is told."""
+    """Without settings no command starts, and the cure is told; what else is wrong, `check` tells:
+    a container's health is asked for every minute."""
     bot.config.unlink()
+    bot.write("templates/messages/sv/hello.md", "{% if name %}")
 
     for command in ("run", "health"):
         ran = bot.start(command)
         assert (ran.code, ran.complained) == (1, "")
         assert f"{bot.config}: filen saknas: kopiera lagesbot.example.toml" in ran.said
+        assert ran.said.endswith("Fel som behöver rättas: 1\n")
 
 
 # health

@@ -24,19 +24,25 @@ _ANY = ZoneInfo("UTC")
 _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
 
 
-def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
-    """List what is wrong, in the order of settings, templates, question sets."""
-    settings: Settings | None = None
-    mistakes: list[Mistake] = []
+def check_settings(path: Path, phrases: Phrases) -> tuple[Settings | None, Sequence[Mistake]]:
+    """Give the settings, where they can be read, and what is wrong with them and their secrets."""
     try:
         settings = read_settings(path)
     except BadSettings as error:
-        mistakes += _in_settings(path, str(error), phrases)
-    for secret in _secrets(settings) if settings else ():
+        return None, [*_in_settings(path, str(error), phrases)]
+    mistakes: list[Mistake] = []
+    for secret in _secrets(settings):
         try:
             secret()
         except BadSettings as error:
             mistakes += _in_settings(path, str(error), phrases)
+    return settings, mistakes
+
+
+def check(path: Path, phrases: Phrases) -> Sequence[Mistake]:
+    """List what is wrong, in the order of settings, templates, question sets."""
+    settings, found = check_settings(path, phrases)
+    mistakes = [*found]
     language, folder = said_in(path)
     if settings:
         language, folder = settings.municipality.language, settings.templates
