@@ -8,6 +8,7 @@ same: how long a homeserver takes for a message depends on what stands in it.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import signal
 import sys
@@ -50,6 +51,7 @@ class BareClient:
         self._rooms: list[str] = given["rooms"]
         self._since: str | None = given.get("since")
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._numbers = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -70,7 +72,8 @@ class BareClient:
 
     def event(self, room: str) -> tuple[str, dict[str, object]]:
         """Give the type and the content of what is said in a room."""
-        return "m.room.message", self._content
+        # Numbered: what is said twice in a room in one millisecond would be one event.
+        return "m.room.message", {**self._content, "number": next(self._numbers)}
 
     async def _sync(self, query: dict[str, str]) -> dict[str, Any]:
         async with self._http.get(f"{self._client}/sync", params=query) as response:
