@@ -4,9 +4,9 @@ Rights are checked in the dispatcher; how a verb's words are read belongs to the
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.command import Context, Message
+from bot.command import Context, Message, ToPerson
 from bot.confirming import Pending, pending
 from bot.council.papers import PREVIEW as PAPER_PREVIEW
 from bot.council.replies import called_in, is_call
@@ -52,10 +52,21 @@ def read(ctx: Context, renderer: Renderer) -> Meant | Message | None:
             return _reaction(ctx, renderer, event)
         case Kind.FILE if ctx.direct:
             return Message(template="errors/file")
-        case Kind.UNREADABLE if ctx.direct:
-            return Message(template="errors/unreadable", data={"reason": event.text})
+        case Kind.UNREADABLE:
+            return _unreadable(ctx, event)
         case _:
             return None
+
+
+def _unreadable(ctx: Context, event: IncomingMessage) -> Message | None:
+    """Tell the writer why; what was written in a forum's room in person, and once a day."""
+    told = Message(template="errors/unreadable", data={"reason": event.text, "forum": ctx.forum})
+    if ctx.direct:
+        return told
+    key = f"unreadable/{ctx.now:%Y-%m-%d}/{ctx.person.id}"
+    if ctx.forum is None or ctx.uow.outbox.by_key(key) is not None:
+        return None
+    return replace(told, to=ToPerson(person_id=ctx.person.id), key=key)
 
 
 def _message(ctx: Context, renderer: Renderer, event: IncomingMessage) -> Meant | Message | None:

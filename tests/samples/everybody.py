@@ -166,7 +166,9 @@ def errors() -> Samples:
         f"errors/{code}": {name: {"p": p} for name, p in samples.items()}
         for code, samples in plain.items()
     }
-    unreadable = {"": {"reason": ""}, "unsigned": {"reason": "unsigned device"}}
-    unreadable["plain"] = {"reason": "not encrypted"}
-    found["errors/unreadable"] = unreadable
+    found["errors/unreadable"] = {
+        f"{name} {place}".strip(): {"reason": reason, "forum": forum}
+        for name, reason in (("", ""), ("unsigned", "unsigned device"), ("plain", "not encrypted"))
+        for place, forum in (("", None), ("forum", Forum.SAMSA))
+    }
     return found | {f"errors/{code}": {"": {"p": {}}} for code in bare}

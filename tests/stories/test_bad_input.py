@@ -376,20 +376,44 @@ async def test_two_answers_in_the_same_instant_both_count(town: Town) -> None:
     assert stands.answers["handelse"].text.splitlines() == ["Klotter på gaveln", "Bråk i matsalen"]
 
 
-async def test_a_file_or_an_unreadable_message_is_answered_in_the_direct_room_only(
-    town: Town,
-) -> None:
+async def test_a_file_is_answered_in_the_direct_room_only(town: Town) -> None:
     """The person is told to write instead; in rooms people may share what they like."""
     w = town.world
     await w.until(at("2026-11-02 09:00"))
     w.told(town.rut)
-    for kind, expected in ((Kind.FILE, "filer"), (Kind.UNREADABLE, "krypterat")):
-        for room in (w.direct(town.rut), BRA):
-            await w.platform.happens(w.runtime.mailbox, room, town.rut, "bild.jpg", kind=kind)
-        await w.settle()
-        [told] = w.told(town.rut)
-        assert expected in told
+    for room in (w.direct(town.rut), BRA):
+        await w.platform.happens(w.runtime.mailbox, room, town.rut, "bild.jpg", kind=Kind.FILE)
+    await w.settle()
+    [told] = w.told(town.rut)
+    assert "filer" in told
     assert w.sees(BRA) == []
+
+
+async def test_whoever_wrote_what_cannot_be_read_is_told_in_person(town: Town) -> None:
+    """Each time in the direct room; of a forum's room once a day, and nothing is said there."""
+    w = town.world
+
+    async def writes(*rooms: str, by: str = town.rut) -> list[str]:
+        for room in rooms:
+            await w.platform.happens(w.runtime.mailbox, room, by, "no key", kind=Kind.UNREADABLE)
+        await w.settle()
+        return w.told(town.rut)
+
+    await w.until(at("2026-11-02 09:00"))
+    w.told(town.rut)
+    for _ in range(2):
+        [told] = await writes(w.direct(town.rut))
+        assert "krypterat" in told
+        assert "rummet för" not in told
+    [told] = await writes(BRA, SAMSA, BRA)
+    assert "ditt meddelande i rummet för BRÅ" in told
+    assert await writes(BRA) == []
+    assert await writes(BRA, by="@främling:test") == []
+    await w.until(at("2026-11-03 09:00"))
+    w.told(town.rut)
+    [told] = await writes(SAMSA)
+    assert "SAMSA" in told
+    assert w.sees(BRA) == w.sees(SAMSA) == []
 
 
 async def test_a_missing_room_stops_the_publishing_before_anything_is_posted(
