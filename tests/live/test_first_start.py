@@ -6,13 +6,15 @@ import json
 import logging
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.app import Runtime
 from bot.config import Administrator, Matrix, Municipality, Rooms, Settings
-from bot.platforms.matrix import MatrixPlatform, sync
+from bot.platforms.matrix import MatrixPlatform, platform, sync
+from bot.platforms.matrix.pause import Pause
 from tests.live.client import MatrixUser, current_text
 from tests.live.connection import API, Connection
 from tests.live.homeserver import Homeserver
@@ -67,8 +69,8 @@ async def test_every_request_of_the_first_start_may_be_lost(
     homeserver: Homeserver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bot comes up, replies, and has one device, one identity and one secret storage."""
-    monkeypatch.setattr(sync, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(sync, "LONGEST_PAUSE", 0.1)
+    for module in (platform, sync):
+        monkeypatch.setattr(module, "Pause", partial(Pause, 0.05, 0.1))
     bot = await homeserver.register(f"bot-{uuid.uuid4().hex[:8]}", PASSWORD)
     async with Connection(homeserver.base_url, access_token=bot.access_token) as door:
         await door.call("POST", f"{API}/logout", {})

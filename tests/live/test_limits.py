@@ -45,7 +45,11 @@ _NEEDED = {
     "PUT createRoom",
     "POST keys/claim",
     "PUT sendToDevice",
+    "GET room_keys",
+    "POST room_keys",
+    "PUT room_keys",
 }
+_WHO = "GET account/whoami"
 
 
 class _Hasty(selectors.DefaultSelector):
@@ -72,6 +76,7 @@ class Line:
 
     def __init__(self) -> None:
         self.limited: set[str] = set()
+        self.passed: set[str] = set()
 
     async def calm(self, request: Request, forward: Forward) -> Answer:
         """Let a reading wait no longer than this loop's clock allows."""
@@ -85,10 +90,18 @@ class Line:
         """Refuse the first request of each kind, and say when to come back."""
         what = f"{request.method} {endpoint(request)}"
         if what in self.limited:
-            return await self.calm(request, forward)
+            answer = await self.calm(request, forward)
+            self.passed |= {what} if answer.status in (200, 404) else set()
+            return answer
         self.limited.add(what)
         refusal = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests"}
         return Answer.of_json(429, refusal | {"retry_after_ms": 75})
+
+    async def all_passed(self) -> None:
+        """Wait until each kind that was refused has been let through, in the background too."""
+        async with asyncio.timeout(20 * HASTE):
+            while not self.passed >= _NEEDED:
+                await asyncio.sleep(1)
 
 
 async def insist(step: Callable[[], Awaitable[T]]) -> T:
@@ -142,13 +155,17 @@ async def _everything_limited(homeserver: Homeserver, folder: Path) -> None:
                 await heard.until(3, Kind.MESSAGE, within=20 * HASTE)
                 stands = [m.body for m in current_text(await kim.messages(room))]
                 await insist(lambda: bot.decline(room))
+                await line.all_passed()
         finally:
             await bot.stop()
             await anna.stop()
+        again = platform_of(ours, near.url)
+        await again.start()
+        await again.stop()
     assert [m.text for m in heard.of(Kind.MESSAGE)] == ["ett", "två", "tre"]
     assert [(m.room, m.text) for m in read.of(Kind.MESSAGE)] == [(direct, "Hemligt")]
     assert stands == ["ett", "två", "tre", "läge.pdf"]
-    assert line.limited >= _NEEDED
+    assert line.limited == _NEEDED | {_WHO}
 
 
 def test_every_endpoint_may_limit(homeserver: Homeserver, tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ from bot.platforms.matrix.direct import DirectRooms
 from bot.platforms.matrix.encryption import Encryption
 from bot.platforms.matrix.errors import Refused, RequestFailed, as_outcome, before_posting
 from bot.platforms.matrix.media import Uploads
+from bot.platforms.matrix.pause import Pause
 from bot.platforms.matrix.rooms import is_in_room, membership, room_health
 from bot.platforms.matrix.session import begin
-from bot.platforms.matrix.sync import Pause, Reader
+from bot.platforms.matrix.sync import Reader
 from bot.platforms.matrix.transport import Transport, encode, path
 from bot.platforms.matrix.upkeep import Secrecy, Upkeep
 from bot.ports import (

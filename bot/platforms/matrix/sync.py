@@ -7,24 +7,22 @@ it. What an event means is `parse`; which events there are is `history`.
 import asyncio
 import json
 import logging
-import random
 from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from bot.platforms.matrix.encryption import EVENT_TYPE, Encryption
-from bot.platforms.matrix.errors import Lost, Refused, RequestFailed
+from bot.platforms.matrix.errors import Lost, RequestFailed
 from bot.platforms.matrix.history import TYPES, room_events
 from bot.platforms.matrix.lenient import Json, items, objects, section, text
 from bot.platforms.matrix.parse import Malformed, parse_invitation, read_event
+from bot.platforms.matrix.pause import FIRST_PAUSE, Pause
 from bot.platforms.matrix.transport import CLIENT, Transport
 from bot.platforms.matrix.upkeep import Upkeep
 from bot.ports import Batch, IncomingMessage, Mailbox
 
 POLL_SECONDS = 30.0
 GRACE_SECONDS = 15.0
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
 
 _NOTHING: dict[str, object] = {"types": [], "not_types": ["*"]}
 _log = logging.getLogger(__name__)
@@ -45,30 +43,6 @@ def sync_filter(limit: int) -> str:
         },
         separators=(",", ":"),
     )
-
-
-class Pause:
-    """How long to wait after a failure: 1 s doubling to 60 s, with jitter.
-
-    The HTTP client by itself repeats a request once when its connection breaks. So a second between
-    ours is what keeps a failing homeserver at two requests a second at the most.
-    """
-
-    def __init__(self) -> None:
-        self._failures = 0
-
-    def reset(self) -> None:
-        """Begin anew after a success."""
-        self._failures = 0
-
-    def after(self, failure: RequestFailed) -> float:
-        """Give the seconds to wait after one more failure."""
-        longest = min(1.5 * FIRST_PAUSE * 2 ** min(self._failures, 10), LONGEST_PAUSE)
-        self._failures += 1
-        wait = random.uniform(longest / 1.5, longest)
-        if isinstance(failure, Refused) and failure.retry_after is not None:
-            return max(wait, failure.retry_after.total_seconds())
-        return wait
 
 
 class Reader:

@@ -1,6 +1,7 @@
 """What encryption needs done between two readings, and at the start: all of it may fail and be
 tried again, none of it holds the reading up."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -18,12 +19,13 @@ from bot.platforms.matrix.identity import ESTABLISHED_FACT, RECOVERY_FACT, Stand
 from bot.platforms.matrix.key_backup import FOREIGN_BACKUP_FACT, KeyBackup
 from bot.platforms.matrix.lenient import Json
 from bot.platforms.matrix.opening import Opening
+from bot.platforms.matrix.pause import Pause
 from bot.platforms.matrix.sealing import Sealing
 from bot.platforms.matrix.transport import Transport
 from bot.ports import Notice
 
 STORE, STORE_KEY = "matrix-keys.db", "matrix-keys.key"
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 UNREACHED_EVERY = 600.0
 _log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ class Upkeep:
         self._backup = KeyBackup(transport, self._worker)
         self._established = False
         self._retry_at = 0.0
-        self._pause = FIRST_PAUSE
+        self._pause = Pause(_FIRST_PAUSE, _LONGEST_PAUSE)
         self._unreached_at = 0.0
         self._news = True  # a stop may have come between a key and the message that waited for it
 
@@ -143,18 +145,16 @@ class Upkeep:
         Raises:
             LoggedOut: the device is no longer accepted.
         """
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         self.sealing.heard()
         if now >= self._retry_at:
             try:
                 await self._do(now)
-                self._pause = FIRST_PAUSE
+                self._pause.reset()
             except RequestFailed as failure:
-                _log.warning(
-                    "encryption's upkeep failed, next try in %.0f s: %s", self._pause, failure
-                )
-                self._retry_at = now + self._pause
-                self._pause = min(2 * self._pause, LONGEST_PAUSE)
+                seconds = self._pause.after(failure)
+                _log.warning("encryption's upkeep failed, next try in %.0f s: %s", seconds, failure)
+                self._retry_at = now + seconds
         if self._news:
             return 0.0
         untold = await self._worker.run(lambda m: m.waiting.untold())
