@@ -1,12 +1,13 @@
 """The bot's side of the live encryption tests: an account with its keys, and what its store says.
 
 As a program, `python -m tests.live.encrypted_bot <json>`, it says one thing in one room and is made
-to be killed while it does. The people are those of mautrix_peer.py.
+to be killed while it does. The people are those of mautrix_peer.py and element.py.
 """
 
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sqlite3
 import sys
@@ -22,7 +23,7 @@ from tests.live.connection import API, Connection, MatrixError
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import PASSWORD, Box, listening
 from tests.live.process import die_with_parent
-from tests.live.proxy import Answer, Forward, Request
+from tests.live.proxy import Answer, Cut, Forward, Request
 
 _STORE = "matrix-keys.db"
 
@@ -150,6 +151,34 @@ class KeyTraffic:
         return await forward(request)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When a process dies: at a request, before or after the homeserver has acted on it."""
+
+    words: str
+    acted: bool
+
+
+class Killer(KeyTraffic):
+    """A proxy's hook that kills a process at a moment, and notes what is sent to devices."""
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__()
+        self.moment = moment
+        self.pid: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.kills = 0
+
+    async def __call__(self, request: Request, forward: Forward) -> Answer:
+        """Pass on, unless the moment has come."""
+        if self.kills or self.moment.words not in request.path:
+            return await super().__call__(request, forward)
+        self.kills += 1
+        if self.moment.acted:
+            await super().__call__(request, forward)
+        os.kill(await self.pid, signal.SIGKILL)
+        raise Cut
+
+
 class LateKeys:
     """A proxy's hook that keeps keys for devices back until they are let go."""
 
@@ -205,6 +234,23 @@ class Saying:
         bot = EncryptedBot(address=self.address, user_id=self.user_id, folder=Path(self.folder))
         async with bot.running() as platform:
             await platform.send(self.key, self.room, Text(markdown=self.words))
+
+
+async def killed_while_saying(
+    bot: EncryptedBot, killer: Killer, key: str, room: str, words: str
+) -> None:
+    """Let a process say something, and see it killed when the moment has come."""
+    saying = Saying(
+        address=bot.address,
+        user_id=bot.user_id,
+        folder=str(bot.folder),
+        key=key,
+        room=room,
+        words=words,
+    )
+    process = await saying.begin()
+    killer.pid.set_result(process.pid)
+    assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
 
 
 if __name__ == "__main__":

@@ -5,13 +5,22 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+from bot.platforms.matrix import MatrixPlatform
 from bot.platforms.matrix.offline import recovery_key
 from bot.ports import File, Kind, Text
+from tests.live.element import PASSWORD as PERSONS_PASSWORD
 from tests.live.element import Element, Identity, Message
-from tests.live.encrypted_bot import EncryptedBot, known_to
+from tests.live.encrypted_bot import (
+    EncryptedBot,
+    Killer,
+    Moment,
+    killed_while_saying,
+    known_to,
+)
 from tests.live.encrypted_month import asked, running, settle
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import PASSWORD, Box
+from tests.live.proxy import Proxy
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 300
 
@@ -98,6 +107,64 @@ async def test_a_rebuilt_bot_is_the_same_to_people(homeserver: Homeserver, tmp_p
         assert await anna.identity(old.user_id) == known
         assert anna.changed == set()
         assert anna.failures == box.of(Kind.UNREADABLE) == []
+
+
+async def test_people_read_on_after_every_blow(homeserver: Homeserver, tmp_path: Path) -> None:
+    """A restart, somebody who leaves, a kill while keys are shared, a new device, a new key."""
+    registered, box = await EncryptedBot.register(homeserver, tmp_path), Box()
+    killer = Killer(Moment(words="/sendToDevice/m.room.encrypted/", acted=True))
+    async with (
+        await Element.register(homeserver, "anna") as anna,
+        await Element.register(homeserver, "bo") as bo,
+        Proxy(homeserver.base_url, killer) as proxy,
+    ):
+        room = await anna.create_room([bo.user_id, registered.user_id], rotate_after=4)
+        bot = replace(registered, address=proxy.url)
+
+        async def say(platform: MatrixPlatform, words: str, *readers: Element) -> str | None:
+            event = await platform.send(words, room, Text(markdown=words))
+            for reader in readers:
+                read = await reader.wait_for(words, room=room)
+                assert (read.event_id, clean(read)) == (event, True)
+            return bot.key_of(room)
+
+        async with registered.life(box) as platform:
+            await box.until(1, Kind.INVITATION)
+            await platform.join(room)
+            for person in (anna, bo):
+                for user in (registered.user_id, bo.user_id):
+                    await person.wait_for_member(room, user)
+                await meet(person, registered.user_id)
+            first = await say(platform, "Före", anna, bo)
+        async with registered.life(box) as platform:
+            assert await say(platform, "Efter en omstart", anna, bo) == first
+            await bo.send(room, "Jag läser")
+            await box.until(1, Kind.MESSAGE)
+            await bo.leave(room)
+            await box.until(1, Kind.DEPARTURE)
+        await killed_while_saying(bot, killer, "Bara en gång", room, "Bara en gång")
+        async with bot.life(box) as platform:
+            second = await say(platform, "Bara en gång", anna)
+            assert second == bot.key_of(room) != first
+            recovery = await anna.create_recovery()
+            name = anna.user_id.partition(":")[0].removeprefix("@")
+            async with await Element.login(
+                homeserver.base_url, name, PERSONS_PASSWORD, cross_sign=False
+            ) as other:
+                assert (await other.open_recovery(recovery)).cross_signed
+                await other.wait_for_member(room, registered.user_id)
+                await meet(other, registered.user_id)
+                keys = [await say(platform, f"Till båda {n}", anna, other) for n in range(5)]
+                await other.send(room, "Från den nya")
+                await box.until(2, Kind.MESSAGE)
+                assert keys[0] == second != keys[-1]
+        mine = [one.body for one in anna.seen if one.sender == registered.user_id]
+        assert mine.count("Bara en gång") == killer.kills == 1
+        assert [one.body for one in bo.seen if one.sender == registered.user_id] == [
+            "Före",
+            "Efter en omstart",
+        ]
+        assert anna.failures == bo.failures == box.of(Kind.UNREADABLE) == []
 
 
 async def test_a_month_goes_by_encrypted(homeserver: Homeserver, tmp_path: Path) -> None:

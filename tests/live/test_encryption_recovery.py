@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,44 +13,22 @@ from bot.platforms.matrix import LoggedOut
 from bot.platforms.matrix.identity import NotOurIdentity
 from bot.platforms.matrix.offline import recovery_key
 from bot.ports import Batch, Kind, Text
-from tests.live.encrypted_bot import EncryptedBot, KeyTraffic, LateKeys, Saying
+from tests.live.encrypted_bot import (
+    EncryptedBot,
+    Killer,
+    LateKeys,
+    Moment,
+    killed_while_saying,
+)
 from tests.live.homeserver import Homeserver
 from tests.live.matrix_bot import Box
 from tests.live.olm import HAS_OLM, needs_olm, quiet_olm
-from tests.live.proxy import Answer, Cut, Forward, Proxy, Request
+from tests.live.proxy import Proxy
 
 if TYPE_CHECKING or HAS_OLM:
     from tests.live.mautrix_peer import PASSWORD, MautrixPeer, TrustState
 
 pytestmark = [needs_olm, quiet_olm]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """When a process dies: at a request, before or after the homeserver has acted on it."""
-
-    words: str
-    acted: bool
-
-
-class Killer(KeyTraffic):
-    """A proxy's hook that kills a process at a moment, and notes what is sent to devices."""
-
-    def __init__(self, moment: Moment) -> None:
-        super().__init__()
-        self.moment = moment
-        self.pid: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.kills = 0
-
-    async def __call__(self, request: Request, forward: Forward) -> Answer:
-        """Pass on, unless the moment has come."""
-        if self.kills or self.moment.words not in request.path:
-            return await super().__call__(request, forward)
-        self.kills += 1
-        if self.moment.acted:
-            await super().__call__(request, forward)
-        os.kill(await self.pid, signal.SIGKILL)
-        raise Cut
 
 
 MOMENTS = {
@@ -85,17 +61,7 @@ async def test_a_kill_while_sharing_keys_leaves_one_readable_message(
             for peer in (anna, bo):
                 await peer.wait_for_member(room, bot.user_id)
                 await peer.wait_for_member(room, bo.user_id)
-        saying = Saying(
-            address=bot.address,
-            user_id=bot.user_id,
-            folder=str(bot.folder),
-            key="once",
-            room=room,
-            words="Bara en gång",
-        )
-        process = await saying.begin()
-        killer.pid.set_result(process.pid)
-        assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
+        await killed_while_saying(bot, killer, "once", room, "Bara en gång")
         key = bot.key_of(room)
         async with bot.life(box) as platform:
             event = await platform.send("once", room, Text(markdown="Bara en gång"))
