@@ -1,6 +1,6 @@
-"""A homeserver that is away for an hour: how often it is asked, and how soon the bot is back.
+"""How often a homeserver is asked: one that is away for an hour, one that is told a round.
 
-The hour takes no time: where nothing is left to do, the loop's clock goes on to the next timer.
+The waiting takes no time: where nothing is left to do, the loop's clock goes on to the next timer.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from bot.platforms.matrix.transport import Transport
 from bot.ports import Batch
 
 BOT, ROOM, HOUR = "@bot:hem.test", "!rum:hem.test", 3600.0
+ECHOES = 5
 T = TypeVar("T")
 
 ABSENT = Unreachable("nobody listens")
@@ -130,3 +131,51 @@ def test_an_hour_without_a_homeserver(failure: RequestFailed) -> None:
     assert pstdev(pauses[8:]) > 2.0, "bots that fell silent together must not come back together"
     assert asked[-2] < HOUR <= asked[-1] <= HOUR + 60.1
     assert heard == ["Är du där?"]
+
+
+class Echoing(Transport):
+    """A homeserver that tells our own messages one by one, then somebody's, then nothing."""
+
+    def __init__(self, writing: int) -> None:
+        super().__init__("http://127.0.0.1:1", BOT, "matrix-device.json")
+        self.writing = writing
+        self.asked: list[float] = []
+
+    async def get(self, address: str, *, seconds: float = 0.0) -> Json:
+        """Answer a request for what is new."""
+        number = len(self.asked)
+        self.asked.append(asyncio.get_running_loop().time())
+        if number > ECHOES:
+            await asyncio.sleep(HOUR)
+        sender = BOT if number < ECHOES else "@a:b"
+        words = {"msgtype": "m.text", "body": "Jag hör"}
+        said = {"type": "m.room.message", "sender": sender, "content": words}
+        timeline = {"events": [{**said, "event_id": f"${number}"}]}
+        return {"next_batch": f"s{number}", "rooms": {"join": {ROOM: {"timeline": timeline}}}}
+
+
+async def listen_on(writing: int) -> list[float]:
+    """Read until somebody is heard and asked after once more; give the pauses between requests."""
+    transport, box = Echoing(writing), Box()
+    reader = Reader(transport, "matrix", BOT, Encryption(transport), None)
+    reading = asyncio.create_task(reader.run(box))
+    await box.came.wait()
+    while len(transport.asked) < ECHOES + 2:
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert box.heard == ["Jag hör"]
+    return [later - earlier for earlier, later in pairwise(transport.asked)]
+
+
+def test_echoes_of_a_round_are_asked_for_seldom() -> None:
+    """Each answer costs the homeserver much; whoever has been heard may go on at once."""
+    *echoes, heard = in_no_time(lambda: listen_on(50))
+    assert len(echoes) == ECHOES
+    assert min(echoes) >= 1.0
+    assert heard < 0.5
+
+
+def test_the_echo_of_a_reply_delays_nobody() -> None:
+    """With a few messages under way the next request goes out at once."""
+    assert max(in_no_time(lambda: listen_on(3))) < 0.5

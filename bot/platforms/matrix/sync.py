@@ -24,6 +24,10 @@ from bot.ports import Batch, IncomingMessage, Mailbox
 POLL_SECONDS = 30.0
 GRACE_SECONDS = 15.0
 
+_MANY, _ECHO_PAUSE = 20, 2.0
+"""So many messages under way are a round. Between two answers that hold nothing but their echo so
+many seconds pass: an answer to who is in hundreds of rooms costs the homeserver much."""
+
 _NOTHING: dict[str, object] = {"types": [], "not_types": ["*"]}
 _log = logging.getLogger(__name__)
 
@@ -111,6 +115,8 @@ class Reader:
                 patience = await self._upkeep.after()
             if wait and position == since and loop.time() - asked < FIRST_PAUSE:
                 await asyncio.sleep(FIRST_PAUSE)  # a server that does not wait must not spin us
+            if not events and self._transport.writing >= _MANY:
+                await asyncio.sleep(_ECHO_PAUSE)
             caught_up = True
             since = position
 

@@ -55,6 +55,8 @@ class Transport:
         self._user_id = user_id
         self._cure = _CURE.format(file=device_file)
         self._logged_out = False
+        self.writing = 0
+        """How many `put`s are under way."""
 
     @property
     def user_id(self) -> str:
@@ -79,7 +81,11 @@ class Transport:
     async def put(self, address: str, body: Json | bytes) -> Json:
         """Write once; `body` may be encoded already."""
         data = body if isinstance(body, bytes) else encode(body)
-        return await self._exchange("PUT", address, data, "application/json", REQUEST_SECONDS)
+        self.writing += 1
+        try:
+            return await self._exchange("PUT", address, data, "application/json", REQUEST_SECONDS)
+        finally:
+            self.writing -= 1
 
     async def post(self, address: str, body: Json) -> Json:
         """Act."""
